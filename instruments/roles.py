@@ -1,0 +1,267 @@
+"""Roles: what an experiment needs of an instrument, in named units. A driver plays one or several.
+
+A procedure asks the bench for roles, never for models. Every set returns what was read back, because
+every device quantises. Every wait goes through the bench's clock. Wavelengths are in vacuum.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@runtime_checkable
+class TunableLaser(Protocol):
+    """A light source whose wavelength can be set. Its own output shutter is part of it."""
+
+    def wavelength_range_nm(self) -> tuple[float, float]:
+        """Shortest and longest wavelength it can be set to."""
+        ...
+
+    def wavelength_nm(self) -> float:
+        """Wavelength as the device reports it (or, without a query, as last set and confirmed)."""
+        ...
+
+    def spectral_width_nm(self) -> float:
+        """Full width at half maximum of the emitted spectrum at the present wavelength."""
+        ...
+
+    def tune(self, wavelength_nm: float) -> float:
+        """Close the output, tune, wait until settled and locked; returns the wavelength reached.
+
+        The output stays closed: the caller opens it. Raises LimitError, NotReadyError, InterlockError.
+        """
+        ...
+
+    def open_output(self) -> None:
+        """Open the laser's own shutter; InterlockError or NotReadyError when it must not be."""
+        ...
+
+    def close_output(self) -> None:
+        """Close the laser's own shutter and confirm it by read-back."""
+        ...
+
+    def output_is_open(self) -> bool:
+        """Read the laser's own shutter."""
+        ...
+
+
+@runtime_checkable
+class FineTunableLaser(TunableLaser, Protocol):
+    """A narrow source that can be shifted by picometres while it stays locked."""
+
+    def shift(self, delta_nm: float) -> float:
+        """Shift by ``delta_nm``, wait for lock; returns the total shift since the last tune(), nm."""
+        ...
+
+
+@runtime_checkable
+class PulsedSource(Protocol):
+    """The mode-locked oscillator that sets the pulse rate of the bench."""
+
+    def repetition_rate_hz(self) -> float:
+        """Pulse repetition rate."""
+        ...
+
+    def assert_mode_locked(self) -> None:
+        """Raise NotReadyError unless the oscillator emits stable pulses."""
+        ...
+
+
+@runtime_checkable
+class Shutter(Protocol):
+    """A beam shutter; every move is confirmed by read-back."""
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def is_open(self) -> bool: ...
+
+
+@runtime_checkable
+class Rotator(Protocol):
+    """A wave plate in a rotation mount; angles of its fast axis in degrees from horizontal."""
+
+    def angle_deg(self) -> float: ...
+
+    def rotate_to(self, angle_deg: float) -> float:
+        """Rotate, wait until done; returns the angle read back, degrees."""
+        ...
+
+
+@runtime_checkable
+class Spectrograph(Protocol):
+    """A grating spectrograph with a camera at its front exit and a slit with detectors at its side exit."""
+
+    def centre_wavelength_nm(self) -> float: ...
+
+    def set_centre_wavelength(self, wavelength_nm: float) -> float:
+        """Turn the grating, wait until done; returns the wavelength read back, nm."""
+        ...
+
+    def select_exit(self, name: str) -> None:
+        """``"front"`` (camera) or ``"side"`` (slit and photon counters); confirmed by read-back."""
+        ...
+
+    def set_exit_slit_um(self, width_um: float) -> float:
+        """Set the width of the side exit slit; returns the width read back, µm."""
+        ...
+
+    def dispersion_nm_per_mm(self) -> float:
+        """Linear dispersion in the focal plane at the present centre wavelength."""
+        ...
+
+    def wavelength_axis_nm(self, n_pixels: int, pixel_um: float) -> FloatArray:
+        """Wavelength at each camera pixel, shape (n_pixels,), increasing."""
+        ...
+
+
+@runtime_checkable
+class Camera(Protocol):
+    """A cooled camera read out as a spectrum (full vertical binning)."""
+
+    def n_pixels(self) -> int: ...
+
+    def pixel_um(self) -> float: ...
+
+    def read_noise_counts(self) -> float:
+        """Standard deviation of one read-out, in counts."""
+        ...
+
+    def expose(self, exposure_s: float) -> FloatArray:
+        """One exposure, dark- and bias-subtracted photo-electrons, shape (n_pixels,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class TimeTags:
+    """Photon arrival times: ``timestamps_ps`` (int64, sorted) and ``channel`` (uint8), same length.
+
+    ``duration_s`` is the live time of the record.
+    """
+
+    timestamps_ps: IntArray
+    channel: npt.NDArray[np.uint8]
+    duration_s: float
+
+
+@runtime_checkable
+class TimeTagger(Protocol):
+    """A time-to-digital converter with channels numbered from 1."""
+
+    def record_tags(self, duration_s: float, channels: Sequence[int]) -> TimeTags:
+        """Record raw tags for ``duration_s``; NotReadyError names the channel if tags were lost."""
+        ...
+
+    def record_histogram(
+        self, start_channel: int, stop_channel: int, bin_width_ps: int, n_bins: int, duration_s: float
+    ) -> IntArray:
+        """Start-stop histogram, counts of shape (n_bins,); bin k covers [k, k+1) * bin_width_ps."""
+        ...
+
+    def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]: ...
+
+
+@runtime_checkable
+class Cryostat(Protocol):
+    """Sample temperature."""
+
+    def temperature_k(self) -> float: ...
+
+    def set_temperature(self, target_k: float) -> float:
+        """Set, wait until stable; returns the temperature read back, K."""
+        ...
+
+
+@runtime_checkable
+class Magnet(Protocol):
+    """Field along the optical axis (Faraday geometry)."""
+
+    def field_t(self) -> float: ...
+
+    def set_field(self, target_t: float) -> float:
+        """Ramp within the limits, wait; returns the field read back, T. InterlockError on a quench."""
+        ...
+
+    def hold(self) -> None:
+        """Stop ramping and stay; confirmed by read-back. Sends nothing during a quench."""
+        ...
+
+    def is_at_rest(self) -> bool:
+        """True when the field is not moving (holding, paused, at zero)."""
+        ...
+
+
+@runtime_checkable
+class MicrowaveSource(Protocol):
+    """A microwave generator with a gated (pulse-modulated) output."""
+
+    def frequency_range_hz(self) -> tuple[float, float]: ...
+
+    def set_frequency(self, frequency_hz: float) -> float: ...
+
+    def set_power(self, power_dbm: float) -> float: ...
+
+    def set_output(self, on: bool, *, gated: bool = True) -> None:
+        """RF on or off, confirmed by read-back; ``gated``: the RF follows the gate input."""
+        ...
+
+    def output_is_on(self) -> bool: ...
+
+
+@runtime_checkable
+class GateGenerator(Protocol):
+    """A delay generator: one trigger in, four gates (``"AB"``, ``"CD"``, ``"EF"``, ``"GH"``) and T0 out."""
+
+    def trigger_on_laser(self, divider: int) -> None:
+        """Trigger on every ``divider``-th laser pulse (>= 1)."""
+        ...
+
+    def set_gate(
+        self, gate: str, delay_s: float, width_s: float, level_v: float = 5.0, divider: int = 1
+    ) -> tuple[float, float]:
+        """One gate ``delay_s`` after the trigger, high for ``width_s``, on every ``divider``-th trigger.
+
+        ``level_v`` drives the acousto-optic modulator (0.5-5 V, full transmission at 5 V).
+        Returns delay and width read back, s.
+        """
+        ...
+
+    def disable_gate(self, gate: str) -> None:
+        """A gate of zero width."""
+        ...
+
+
+@runtime_checkable
+class PowerMeter(Protocol):
+    """Average optical power at the pick-off before the objective."""
+
+    def set_wavelength(self, wavelength_nm: float) -> float: ...
+
+    def power_w(self) -> float: ...
+
+
+ROLES: dict[str, type] = {
+    "readout_laser": TunableLaser,
+    "pulse_source": PulsedSource,
+    "resonant_laser": TunableLaser,
+    "excitation_quarter_wave": Rotator,
+    "analyser_quarter_wave": Rotator,
+    "analyser_half_wave": Rotator,
+    "shutter": Shutter,
+    "spectrograph": Spectrograph,
+    "camera": Camera,
+    "time_tagger": TimeTagger,
+    "cryostat": Cryostat,
+    "magnet": Magnet,
+    "microwave": MicrowaveSource,
+    "gates": GateGenerator,
+    "power_meter": PowerMeter,
+}
+"""Every role a station file can bind, by the name procedures ask for."""

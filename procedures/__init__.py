@@ -1,0 +1,1 @@
+"""Experiments: what is done, in which order. Use roles, fits and the run file; never a driver or a simulator."""

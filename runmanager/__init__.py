@@ -1,0 +1,1 @@
+"""The people side: command line, run engine, queue, window."""

@@ -1,0 +1,1 @@
+"""The optical table and its instruments as state and motion, on one virtual clock."""

@@ -1,0 +1,1 @@
+"""One doped dot as formulas: no clock, no state, no hidden random numbers."""

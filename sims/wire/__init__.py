@@ -1,0 +1,1 @@
+"""Bytes: each simulated instrument's protocol, behind pyvisa or ZeroMQ."""
