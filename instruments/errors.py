@@ -4,6 +4,10 @@
 class BenchError(Exception):
     """Any failure of an instrument, of the wire to it, or of the station file."""
 
+    def __str__(self) -> str:
+        # QCoDeS appends "getting <parameter>" to an exception's arguments; the message stays the first one.
+        return str(self.args[0]) if self.args else ""
+
 
 class LimitError(BenchError):
     """A value was refused before a byte went out."""

@@ -109,6 +109,10 @@ class Spectrograph(Protocol):
         """``"front"`` (camera) or ``"side"`` (slit and photon counters); confirmed by read-back."""
         ...
 
+    def select_grating(self, groove_per_mm: int) -> int:
+        """Turn to the grating with this groove density; returns the density read back, 1/mm."""
+        ...
+
     def set_exit_slit_um(self, width_um: float) -> float:
         """Set the width of the side exit slit; returns the width read back, µm."""
         ...
@@ -160,9 +164,17 @@ class TimeTagger(Protocol):
         ...
 
     def record_histogram(
-        self, start_channel: int, stop_channel: int, bin_width_ps: int, n_bins: int, duration_s: float
+        self,
+        start_channel: int,
+        stop_channels: Sequence[int],
+        bin_width_ps: int,
+        n_bins: int,
+        duration_s: float,
     ) -> IntArray:
-        """Start-stop histogram, counts of shape (n_bins,); bin k covers [k, k+1) * bin_width_ps."""
+        """Start-stop histograms of all stop channels, recorded at the same time.
+
+        Counts of shape (len(stop_channels), n_bins); bin k covers [k, k+1) * bin_width_ps after the start.
+        """
         ...
 
     def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]: ...

@@ -1,0 +1,398 @@
+"""How many lines a spectrum holds, and where: search by matched filter, joint fit, decision by likelihood.
+
+Model of one pixel: background + Σ area_i × (Voigt line at energy_i averaged over the pixel), with one common Gaussian
+(instrument) and Lorentzian (homogeneous) width. The fit works on counts per pixel between the pixel's own edges in
+energy, so an axis that is not uniform in energy (hc/λ) needs no Jacobian.
+
+Counting noise belongs to the expected, not to the observed counts: weights that follow the observed counts pull a
+fit low. ``fit_lines`` therefore iterates: the part of ``variance`` proportional to the counts is replaced by the
+model's, which makes the result the Poisson maximum (quasi-)likelihood estimate.
+"""
+
+from dataclasses import dataclass
+from math import log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import median_filter
+from scipy.optimize import least_squares
+
+from analysis.likelihood import goodness_probability, invert_information
+from analysis.line_shape import pixel_edges, pixel_profile, voigt_fwhm
+
+FloatArray = npt.NDArray[np.float64]
+
+_TRIAL_WIDTHS_PER_PIXEL = np.array([1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5])
+_SHAPE_TOLERANCE = 0.04
+"""A neighbour closer than one width must hold this fraction of a line's area: less could be a line-shape error."""
+
+
+@dataclass(frozen=True)
+class LineFit:
+    """Lines found in a spectrum, in order of energy; arrays are (n_lines,).
+
+    ``energy_mev``, ``area`` (in the unit of the counts, summed over pixels), their errors, and ``covariance``
+    (2 n_lines, 2 n_lines) of (energies, areas). ``fwhm_mev`` is the common width. ``model`` and ``residuals``
+    (n_pixels,) are fitted counts and (counts − model)/σ. ``significance``: of each line, in standard deviations.
+    ``faint_lines`` counts significant lines too weak to be counted (below ``minimum_fraction`` of the strongest).
+    Errors are scaled up by sqrt(reduced χ²) where that exceeds 1.
+    """
+
+    energy_mev: FloatArray
+    energy_error_mev: FloatArray
+    area: FloatArray
+    area_error: FloatArray
+    covariance: FloatArray
+    significance: FloatArray
+    fwhm_mev: float
+    gaussian_sigma_mev: float
+    lorentzian_hwhm_mev: float
+    background: float
+    background_error: float
+    model: FloatArray
+    residuals: FloatArray
+    chi2: float
+    dof: int
+    faint_lines: int
+    runner_up_gap: float
+    """How much worse (in the information criterion) the best spectrum with another number of lines is; inf if none."""
+
+    @property
+    def n_lines(self) -> int:
+        """Number of lines counted."""
+        return int(self.energy_mev.size)
+
+    @property
+    def reduced_chi2(self) -> float:
+        """χ² over degrees of freedom."""
+        return self.chi2 / self.dof if self.dof > 0 else float("nan")
+
+    @property
+    def goodness(self) -> float:
+        """Probability of a χ² at least this large."""
+        return goodness_probability(self.chi2, self.dof)
+
+
+@dataclass(frozen=True)
+class _Spectrum:
+    energy: FloatArray
+    edges: FloatArray
+    counts: FloatArray
+    other_variance: FloatArray
+    gain: float
+
+    @property
+    def pixel(self) -> float:
+        return float(np.median(np.diff(self.energy)))
+
+    def variance(self, model: FloatArray) -> FloatArray:
+        """Variance expected if ``model`` is true; never below that of a tenth of a count."""
+        floor = 0.1 * self.gain**2 if self.gain > 0 else 1e-12 * float(np.max(self.other_variance))
+        return np.asarray(self.gain * np.maximum(model, 0.0) + np.maximum(self.other_variance, 0.0) + floor)
+
+
+@dataclass(frozen=True)
+class _State:
+    """One fitted set of lines: parameters are background, σ², γ, energies, areas."""
+
+    background: float
+    variance: float
+    hwhm: float
+    energy: FloatArray
+    area: FloatArray
+    model: FloatArray
+    chi2: float
+    covariance: FloatArray
+
+    @property
+    def fwhm(self) -> float:
+        return voigt_fwhm(sqrt(self.variance), self.hwhm)
+
+
+def fit_lines(
+    energy_mev: npt.ArrayLike,
+    counts: npt.ArrayLike,
+    variance: npt.ArrayLike,
+    *,
+    gain: float = 1.0,
+    max_lines: int = 24,
+    significance_floor: float = 5.0,
+    minimum_fraction: float = 0.01,
+) -> LineFit:
+    """Find and fit the lines of one spectrum.
+
+    ``energy_mev``, ``counts``, ``variance``: (n_pixels,), energies in either order. ``gain``: variance per count of
+    the counted signal (1 for photo-electrons; other for an inverted or scaled spectrum; 0 to take ``variance`` as
+    exact). A line is accepted when it lowers χ² by both ``significance_floor``² and the Bayesian information
+    criterion's price of two parameters. ``minimum_fraction``: weaker lines, relative to the strongest, are fitted
+    but not counted. Raises ValueError for arrays of unequal or too short length, or values that are not finite.
+    """
+    spectrum, order = _prepare(energy_mev, counts, variance, gain)
+    state, runner_up = _search(spectrum, max_lines, significance_floor)
+    return _report(spectrum, state, order, runner_up, minimum_fraction)
+
+
+def _prepare(
+    energy_mev: npt.ArrayLike, counts: npt.ArrayLike, variance: npt.ArrayLike, gain: float
+) -> tuple[_Spectrum, npt.NDArray[np.intp]]:
+    energy, signal, spread = (np.asarray(a, dtype=np.float64) for a in (energy_mev, counts, variance))
+    if not (energy.ndim == 1 and energy.shape == signal.shape == spread.shape and energy.size >= 8):
+        raise ValueError(
+            f"a spectrum needs three arrays of one length of at least 8, got shapes {energy.shape}, "
+            f"{signal.shape}, {spread.shape}"
+        )
+    if not (np.all(np.isfinite(energy)) and np.all(np.isfinite(signal)) and np.all(spread >= 0)):
+        raise ValueError("a spectrum holds values that are not finite or variances below zero: mask them first")
+    order = np.argsort(energy)
+    energy, signal, spread = energy[order], signal[order], spread[order]
+    if np.any(np.diff(energy) <= 0):
+        raise ValueError("a spectrum holds the same energy twice: average or mask one of the pixels")
+    other = spread - gain * signal if gain > 0 else spread
+    other = median_filter(other, size=min(9, energy.size), mode="nearest") if gain > 0 else other
+    return _Spectrum(energy, pixel_edges(energy), signal, other, gain), order
+
+
+def _search(spectrum: _Spectrum, max_lines: int, floor: float) -> tuple[_State, float]:
+    """Add lines where the residual asks for them, then drop those that do not pay; returns the runner-up's gap."""
+    price = 2.0 * log(spectrum.counts.size)
+    needed = max(floor**2, price)
+    current = _empty(spectrum)
+    guesses = _first_guesses(spectrum, floor, max_lines)
+    if not guesses:
+        return current, float("inf")
+    fits = [_fit(spectrum, positions, None, width) for positions, width in guesses]
+    current = min(fits, key=lambda state: state.chi2 + price * state.energy.size)
+    rejected_gain = 0.0
+    while current.energy.size < max_lines:
+        trial = _add_line(spectrum, current, floor)
+        if trial is None:
+            break
+        gained = current.chi2 - trial.chi2
+        if gained < needed or _is_shape_error(trial, spectrum.pixel):
+            rejected_gain = max(rejected_gain, gained)
+            break
+        current = trial
+    current, weakest = _prune(spectrum, current, needed)
+    gap = min(weakest - price, price - rejected_gain if rejected_gain > 0 else float("inf"))
+    return current, gap
+
+
+def _empty(spectrum: _Spectrum) -> _State:
+    level = float(np.median(spectrum.counts))
+    for _ in range(3):
+        weight = 1.0 / spectrum.variance(np.full_like(spectrum.counts, level))
+        level = float(np.sum(weight * spectrum.counts) / np.sum(weight))
+    model = np.full_like(spectrum.counts, level)
+    chi2 = float(np.sum((spectrum.counts - model) ** 2 / spectrum.variance(model)))
+    none = np.zeros(0)
+    return _State(level, spectrum.pixel**2, 0.0, none, none, model, chi2, np.zeros((3, 3)))
+
+
+def _filter(spectrum: _Spectrum, residual: FloatArray, variance: FloatArray, fwhm: float) -> FloatArray:
+    """Signal-to-noise ratio of a Gaussian line of width ``fwhm`` centred on each pixel, (n_pixels,)."""
+    half = max(int(np.ceil(1.5 * fwhm / spectrum.pixel)), 1)
+    half = min(half, (spectrum.counts.size - 1) // 2)
+    offset = np.arange(-half, half + 1) * spectrum.pixel
+    kernel = np.exp(-0.5 * (offset * 2.3548 / fwhm) ** 2)
+    numerator = np.convolve(residual / variance, kernel, mode="same")
+    denominator = np.convolve(1.0 / variance, kernel**2, mode="same")
+    return np.asarray(numerator / np.sqrt(denominator), dtype=np.float64)
+
+
+def _first_guesses(spectrum: _Spectrum, floor: float, max_lines: int) -> list[tuple[FloatArray, float]]:
+    """Separate maxima of matched filters of several widths: one guess (energies, width) per number of maxima.
+
+    A crowded multiplet looks to a wide filter like one broad line, so the width cannot be chosen before the fit.
+    """
+    background = np.full_like(spectrum.counts, float(np.percentile(spectrum.counts, 30)))
+    variance = spectrum.variance(np.maximum(median_filter(spectrum.counts, size=3), background))
+    guesses: dict[int, tuple[FloatArray, float]] = {}
+    for width_in_pixels in _TRIAL_WIDTHS_PER_PIXEL:
+        width = float(width_in_pixels * spectrum.pixel)
+        ratio = _filter(spectrum, spectrum.counts - background, variance, width)
+        peak = (ratio[1:-1] >= ratio[:-2]) & (ratio[1:-1] > ratio[2:]) & (ratio[1:-1] > floor)
+        places = np.flatnonzero(peak) + 1
+        places = places[np.argsort(ratio[places])[::-1]]
+        chosen: list[int] = []
+        for place in places:
+            energy = spectrum.energy[place]
+            if ratio[place] > 0.05 * ratio[places[0]] and all(
+                abs(energy - spectrum.energy[c]) > 1.2 * width for c in chosen
+            ):
+                chosen.append(int(place))
+        chosen = chosen[:max_lines]
+        if chosen:
+            guesses[len(chosen)] = (np.sort(spectrum.energy[chosen]), width)
+    return list(guesses.values())
+
+
+def _add_line(spectrum: _Spectrum, state: _State, floor: float) -> _State | None:
+    """Refit with one more line at the residual's most significant place; None when nothing stands out."""
+    residual = spectrum.counts - state.model
+    ratio = _filter(spectrum, residual, spectrum.variance(state.model), state.fwhm)
+    place = int(np.argmax(ratio))
+    if ratio[place] < 0.8 * floor:
+        return None
+    area = float(ratio[place]) * sqrt(float(spectrum.variance(state.model)[place]))
+    energy = np.append(state.energy, spectrum.energy[place])
+    return _fit(spectrum, energy, np.append(state.area, area), state.fwhm, state)
+
+
+def _is_shape_error(state: _State, pixel: float) -> bool:
+    """True when the newest line is a small companion inside a strong line's width, or a merged twin."""
+    new_energy, new_area = state.energy[-1], state.area[-1]
+    if new_area <= 0:
+        return True
+    near = np.abs(state.energy[:-1] - new_energy) < max(1.2 * state.fwhm, 2.0 * pixel)
+    twin = np.abs(state.energy[:-1] - new_energy) < 0.35 * state.fwhm
+    return bool(np.any(twin)) or bool(np.any(near & (new_area < _SHAPE_TOLERANCE * state.area[:-1])))
+
+
+def _prune(spectrum: _Spectrum, state: _State, needed: float) -> tuple[_State, float]:
+    """Drop lines that cost less χ² than they are worth; returns the χ² price of the weakest line kept."""
+    while state.energy.size:
+        errors = np.sqrt(np.diag(state.covariance)[3 + state.energy.size :])
+        ratio = np.where(errors > 0, state.area / np.where(errors > 0, errors, 1.0), 0.0)
+        weakest = int(np.argmin(ratio))
+        keep = np.arange(state.energy.size) != weakest
+        if not np.any(keep):
+            without = _empty(spectrum)
+        elif ratio[weakest] > 4.0 * sqrt(needed):
+            return state, float(ratio[weakest] ** 2)
+        else:
+            without = _fit(spectrum, state.energy[keep], state.area[keep], state.fwhm, state)
+        # Compared under one set of variances, those of the fuller model: else a changed weight counts as evidence.
+        variance = spectrum.variance(state.model)
+        lost = float(np.sum((spectrum.counts - without.model) ** 2 / variance)) - state.chi2
+        if lost >= needed and state.area[weakest] > 0:
+            return state, lost
+        state = without
+    return state, float("inf")
+
+
+def _fit(
+    spectrum: _Spectrum,
+    energy: FloatArray,
+    area: FloatArray | None,
+    width: float,
+    previous: _State | None = None,
+) -> _State:
+    """Joint weighted fit of all lines; three rounds of reweighting with the model's own variance."""
+    n = energy.size
+    pixel = spectrum.pixel
+    if previous is None:
+        start_model = np.maximum(median_filter(spectrum.counts, size=3), float(np.percentile(spectrum.counts, 30)))
+        background, sigma2, hwhm = float(np.percentile(spectrum.counts, 30)), (0.7 * width / 2.3548) ** 2, 0.15 * width
+    else:
+        start_model = previous.model
+        background, sigma2, hwhm = previous.background, previous.variance, previous.hwhm
+    if area is None:
+        places = np.searchsorted(spectrum.energy, energy).clip(0, spectrum.counts.size - 1)
+        area = np.maximum(spectrum.counts[places] - background, 1.0) * 1.06 * width / pixel
+    span = float(spectrum.energy[-1] - spectrum.energy[0])
+    smallest = (0.1 * pixel) ** 2
+    low = np.concatenate(([-np.inf, smallest, 0.0], np.full(n, spectrum.energy[0] - pixel), np.full(n, -np.inf)))
+    high = np.concatenate(
+        ([np.inf, (span / 4) ** 2, span / 4], np.full(n, spectrum.energy[-1] + pixel), np.full(n, np.inf))
+    )
+    theta = np.concatenate(([background, sigma2, hwhm], energy, area))
+    theta = np.clip(theta, low + 1e-12, high - 1e-12)
+    theta[1] = max(theta[1], 2.0 * smallest)
+    variance = spectrum.variance(start_model)
+    for _ in range(3):
+        theta = _solve(spectrum, theta, variance, low, high, n)
+        model = _model(spectrum, theta, n)[0]
+        variance = spectrum.variance(model)
+    model, jacobian = _model(spectrum, theta, n)
+    covariance = _covariance(jacobian, variance, theta, low, high)
+    chi2 = float(np.sum((spectrum.counts - model) ** 2 / variance))
+    return _State(
+        float(theta[0]), float(theta[1]), float(theta[2]), theta[3 : 3 + n], theta[3 + n :], model, chi2, covariance
+    )
+
+
+def _solve(
+    spectrum: _Spectrum, theta: FloatArray, variance: FloatArray, low: FloatArray, high: FloatArray, n: int
+) -> FloatArray:
+    sigma = np.sqrt(variance)
+
+    def residuals(parameters: FloatArray) -> FloatArray:
+        return np.asarray((_model(spectrum, parameters, n)[0] - spectrum.counts) / sigma, dtype=np.float64)
+
+    def jacobian(parameters: FloatArray) -> FloatArray:
+        return np.asarray(_model(spectrum, parameters, n)[1] / sigma[:, None], dtype=np.float64)
+
+    start = np.clip(theta, low, high)
+    found = least_squares(
+        residuals, start, jac=jacobian, bounds=(low, high), x_scale="jac", max_nfev=60, ftol=1e-7, xtol=1e-9
+    )
+    return np.asarray(found.x, dtype=np.float64)
+
+
+def _model(spectrum: _Spectrum, theta: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+    """Expected counts (n_pixels,) and derivatives (n_pixels, 3 + 2 n)."""
+    energy, area = theta[3 : 3 + n], theta[3 + n :]
+    profile = pixel_profile(spectrum.edges, energy, float(theta[1]), float(theta[2]))
+    model = theta[0] + profile.fraction @ area
+    jacobian = np.column_stack(
+        (
+            np.ones_like(model),
+            profile.d_gaussian_variance @ area,
+            profile.d_lorentzian_hwhm @ area,
+            profile.d_energy * area,
+            profile.fraction,
+        )
+    )
+    return np.asarray(model), jacobian
+
+
+def _covariance(
+    jacobian: FloatArray, variance: FloatArray, theta: FloatArray, low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Inverse Fisher information; a width that ended on its bound is taken as known."""
+    tolerance = 1e-6 * np.maximum(np.abs(theta), 1e-6)
+    free = np.flatnonzero((theta > low + tolerance) & (theta < high - tolerance))
+    weighted = jacobian[:, free] / np.sqrt(variance)[:, None]
+    covariance = np.zeros((theta.size, theta.size))
+    covariance[np.ix_(free, free)] = invert_information(weighted.T @ weighted)
+    return covariance
+
+
+def _report(
+    spectrum: _Spectrum, state: _State, order: npt.NDArray[np.intp], runner_up: float, minimum_fraction: float
+) -> LineFit:
+    n_all = state.energy.size
+    strongest = float(np.max(state.area)) if n_all else 0.0
+    counted = np.flatnonzero(state.area >= minimum_fraction * strongest)
+    counted = counted[np.argsort(state.energy[counted])]
+    dof = spectrum.counts.size - (3 + 2 * n_all if n_all else 1)
+    scale = max(1.0, state.chi2 / dof) if dof > 0 else 1.0
+    covariance = state.covariance * scale
+    picked = np.concatenate((3 + counted, 3 + n_all + counted))
+    lines_covariance = covariance[np.ix_(picked, picked)]
+    errors = np.sqrt(np.diag(lines_covariance))
+    area, area_error = state.area[counted], errors[counted.size :]
+    back = np.empty_like(state.model)
+    back[order] = state.model
+    residual = np.empty_like(state.model)
+    residual[order] = (spectrum.counts - state.model) / np.sqrt(spectrum.variance(state.model))
+    background_variance = covariance[0, 0] if n_all else float(1.0 / np.sum(1.0 / spectrum.variance(state.model)))
+    return LineFit(
+        energy_mev=state.energy[counted],
+        energy_error_mev=errors[: counted.size],
+        area=area,
+        area_error=area_error,
+        covariance=lines_covariance,
+        significance=np.divide(area, area_error, out=np.zeros_like(area), where=area_error > 0),
+        fwhm_mev=state.fwhm if n_all else float("nan"),
+        gaussian_sigma_mev=sqrt(state.variance) if n_all else float("nan"),
+        lorentzian_hwhm_mev=state.hwhm if n_all else float("nan"),
+        background=state.background,
+        background_error=sqrt(max(background_variance, 0.0)),
+        model=back,
+        residuals=residual,
+        chi2=state.chi2,
+        dof=dof,
+        faint_lines=n_all - counted.size,
+        runner_up_gap=runner_up,
+    )

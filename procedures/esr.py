@@ -1,0 +1,160 @@
+"""Optically detected electron spin resonance of the one dopant."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from scipy import constants
+
+from instruments.bench import Bench
+from instruments.roles import Cryostat, Magnet
+from procedures.errors import RefusedError
+from procedures.experiment import FloatParameter, IntegerParameter
+from procedures.light import darken
+from procedures.resonance import SpinExperiment, window_counts
+from procedures.sequence import plan_sequence
+from runfile.writer import Column, PointTable
+
+UEV_TO_GHZ = constants.e * 1e-6 / constants.h * 1e-9
+BOHR_GHZ_PER_T = constants.value("Bohr magneton in Hz/T") * 1e-9
+
+
+class SpinResonance(SpinExperiment):
+    """Pump one spin state empty, apply a microwave pulse, probe: resonance refills the state and the probe brightens.
+
+    Each frequency is measured with the microwave on and off, alternating, so drifts cancel.
+    """
+
+    NAME: ClassVar[str] = "esr"
+    NEEDS: ClassVar[tuple[str, ...]] = (*SpinExperiment.NEEDS, "microwave")
+
+    frequency_start = FloatParameter(
+        "First frequency (0: around the expected resonance)",
+        units="GHz",
+        default=0.0,
+        minimum=0.0,
+        maximum=40.0,
+    )
+    frequency_stop = FloatParameter(
+        "Last frequency (0: around the expected resonance)",
+        units="GHz",
+        default=0.0,
+        minimum=0.0,
+        maximum=40.0,
+    )
+    frequency_points = IntegerParameter("Frequencies", default=101, minimum=3, maximum=100000)
+    microwave_time = FloatParameter("Microwave pulse", units="ns", default=1000.0, minimum=10.0, maximum=1e6)
+    microwave_power = FloatParameter("Microwave power", units="dBm", default=10.0, minimum=-60.0, maximum=30.0)
+    counting_time = FloatParameter(
+        "Counting time per frequency, on and off each", units="s", default=4.0, minimum=0.01, maximum=3600.0
+    )
+
+    def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
+        """Refuse a sweep the generator cannot reach or a power above the station's limit."""
+        super().check(bench, sample)
+        frequencies = self.frequencies_ghz(sample, float(bench.conditions.field_t))
+        low, high = (limit * 1e-9 for limit in bench.role("microwave").frequency_range_hz())
+        if frequencies[0] < low or frequencies[-1] > high:
+            raise RefusedError(
+                f"the sweep from {frequencies[0]:.3f} to {frequencies[-1]:.3f} GHz leaves the range of "
+                f"{bench.instrument_name('microwave')}, {low:.4g} to {high:.4g} GHz: choose a lower field or set "
+                "frequency_start and frequency_stop"
+            )
+        limit_dbm = bench.limits.microwave_power_dbm
+        if self.microwave_power > limit_dbm:
+            raise RefusedError(
+                f"microwave_power = {self.microwave_power:g} dBm exceeds the station's limit of {limit_dbm:g} dBm"
+            )
+
+    def frequencies_ghz(self, sample: Mapping[str, object], field_t: float) -> list[float]:
+        """Frequencies of the sweep in order, GHz."""
+        start, stop = self.frequency_start, self.frequency_stop
+        if start == 0.0 or stop == 0.0:
+            centre, half = expected_window_ghz(sample, field_t, highest=self.line == "highest")
+            start, stop = start or max(centre - half, 0.05), stop or centre + half
+        if stop <= start:
+            raise RefusedError(f"frequency_stop = {stop:g} GHz must lie above frequency_start = {start:g} GHz")
+        return [float(f) for f in np.linspace(start, stop, self.frequency_points)]
+
+    def execute(self) -> None:
+        """Spectrum, resonance of the light, then the microwave sweep."""
+        magnet = self._role("magnet", Magnet)  # type: ignore[type-abstract]
+        cryostat = self._role("cryostat", Cryostat)  # type: ignore[type-abstract]
+        field_t = magnet.field_t()
+        line = self.find_line(field_t)
+        sequence = plan_sequence(
+            laser_rate_hz=self.pulse_source.repetition_rate_hz(),
+            reset_ns=self.reset_time,
+            pump_ns=self.pump_time,
+            dark_ns=self.microwave_time + 200.0,
+            probe_ns=self.probe_time,
+            microwave_ns=self.microwave_time,
+        )
+        self.recorder.note("sequence", sequence.describe())
+        self.recorder.note("probe", {"spin_projection": probed_projection(self.sample, self.line == "highest")})
+        self.bring_into_resonance(line, sequence)
+        table = self._table()
+        frequencies = self.frequencies_ghz(self.sample, field_t)
+        self.microwave.set_power(self.microwave_power)
+        for k, target_ghz in enumerate(frequencies):
+            self.checkpoint(0.2 + 0.8 * k / len(frequencies), f"counting at {target_ghz:.4f} GHz")
+            reached_hz = self.microwave.set_frequency(target_ghz * 1e9)
+            counts = {}
+            for on in (True, False) if k % 2 == 0 else (False, True):
+                self.microwave.set_output(on, gated=True)
+                histogram = self.record_cycle_histogram(sequence, self.counting_time)
+                counts[on] = window_counts(histogram, sequence.probe_start_ns, sequence.probe_width_ns)
+            table.append(
+                frequency=reached_hz * 1e-9,
+                counts=counts[True],
+                counts_reference=counts[False],
+                field=magnet.field_t(),
+                temperature=cryostat.temperature_k(),
+            )
+        self.microwave.set_output(False)
+        self.close_gates()
+        darken(self)
+
+    def _table(self) -> PointTable:
+        return self.recorder.table(
+            "data",
+            title="Probe fluorescence against microwave frequency",
+            signal="counts",
+            axes=("frequency",),
+            columns=(
+                Column("frequency", "GHz", "Microwave frequency (GHz)"),
+                Column("counts", "counts", "Probe photons, microwave on"),
+                Column("counts_reference", "counts", "Probe photons, microwave off"),
+                Column("field", "T", "Magnetic field (T)"),
+                Column("temperature", "K", "Temperature (K)"),
+            ),
+        )
+
+
+def _first_dopant(sample: Mapping[str, object]) -> Mapping[str, float] | None:
+    dopants = sample.get("dopants")
+    return dopants[0] if isinstance(dopants, list) and dopants else None
+
+
+def probed_projection(sample: Mapping[str, object], highest: bool) -> float:
+    """S_z that the pumped sigma-plus line reads: +S for the highest line (electron-hole exchange of Mn)."""
+    dopant = _first_dopant(sample)
+    spin = float(dopant["spin"]) if dopant else 2.5
+    return spin if highest else -spin
+
+
+def expected_window_ghz(sample: Mapping[str, object], field_t: float, *, highest: bool) -> tuple[float, float]:
+    """Centre and half width of the sweep from the sample sheet's literature values, GHz.
+
+    nu = |g mu_B B sign + D (2S - 1)|/h for the outermost step of a spin S; half width: the hyperfine multiplet
+    plus a margin of two spacings. Only where to look: the result does not use these numbers.
+    """
+    dopant = _first_dopant(sample)
+    if dopant is None:
+        return 4.84, 0.65
+    spin = float(dopant["spin"])
+    sign = 1.0 if highest else -1.0
+    zero_field = float(dopant["zero_field_d_uev"]) * UEV_TO_GHZ * (2.0 * spin - 1.0)
+    centre = abs(sign * float(dopant["g_factor"]) * BOHR_GHZ_PER_T * field_t + zero_field)
+    hyperfine = abs(float(dopant["hyperfine_uev"])) * UEV_TO_GHZ
+    return centre, hyperfine * (float(dopant["nuclear_spin"]) + 2.0) + 0.05

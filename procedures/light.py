@@ -1,0 +1,90 @@
+"""Bringing light to the dot, always in the same order: shutter closed, tune, laser opened, shutter opened."""
+
+from instruments.roles import FloatArray, Spectrograph
+from procedures.errors import RefusedError
+from procedures.experiment import Experiment
+from procedures.units import wavelength_nm as to_wavelength_nm
+
+SIGMA_PLUS_DEG = 45.0  # quarter-wave plates: +45° makes and passes sigma-plus
+SIGMA_MINUS_DEG = -45.0
+LINEAR_DEG = 0.0
+
+LIGHT_ROLES = ("readout_laser", "pulse_source", "shutter", "gates", "excitation_quarter_wave")
+ANALYSER_ROLES = ("analyser_quarter_wave", "analyser_half_wave", "spectrograph")
+
+
+def emission_wavelength_nm(experiment: Experiment, given_nm: float) -> float:
+    """Where to look for the dot's emission: as given, or (0) as the sample sheet says."""
+    if given_nm > 0.0:
+        return given_nm
+    sheet = experiment.sample.get("emission_mev")
+    if not isinstance(sheet, int | float):
+        raise RefusedError(
+            "the sample sheet states no emission_mev, so the spectrograph cannot be pointed: "
+            "set emission_wavelength (nm) or add emission_mev to the sample file"
+        )
+    return to_wavelength_nm(float(sheet))
+
+
+def darken(experiment: Experiment) -> None:
+    """Close the beam shutter and the outputs of the lasers in use."""
+    experiment.beam_shutter.close()
+    experiment.readout_laser.close_output()
+    if "resonant_laser" in experiment.NEEDS:
+        experiment.resonant_laser.close_output()
+
+
+def tune_readout(experiment: Experiment, wavelength_nm: float) -> float:
+    """Tune the pulsed laser behind the closed shutter and open its output; wavelength reached, nm."""
+    experiment.beam_shutter.close()
+    experiment.pulse_source.assert_mode_locked()
+    reached_nm = experiment.readout_laser.tune(wavelength_nm)
+    experiment.readout_laser.open_output()
+    return reached_nm
+
+
+def tune_resonant(experiment: Experiment, wavelength_nm: float) -> float:
+    """Tune the narrow laser behind the closed shutter and open its output; wavelength reached, nm."""
+    experiment.beam_shutter.close()
+    reached_nm = experiment.resonant_laser.tune(wavelength_nm)
+    experiment.resonant_laser.open_output()
+    return reached_nm
+
+
+def gate_of(experiment: Experiment, use: str) -> str:
+    """Output of the delay generator that is cabled to ``use`` (pump, readout, microwave, probe)."""
+    return str(experiment.bench.wiring.gates[use])
+
+
+def pulse_train(experiment: Experiment, divider: int, level_v: float) -> float:
+    """Let every ``divider``-th pulse of the read-out laser through, all other gates shut; pulse period, ns."""
+    gates = experiment.gates
+    period_s = 1.0 / experiment.pulse_source.repetition_rate_hz()
+    gates.trigger_on_laser(divider)
+    for use in ("pump", "probe", "microwave"):
+        gates.disable_gate(gate_of(experiment, use))
+    gates.set_gate(gate_of(experiment, "readout"), 0.0, 0.5 * period_s, level_v)
+    return divider * period_s * 1e9
+
+
+def point_analyser(experiment: Experiment, quarter_wave_deg: float) -> float:
+    """Turn the analyser's quarter-wave plate (half-wave at 0°); angle read back, degrees."""
+    return experiment.analyser_quarter_wave.rotate_to(quarter_wave_deg)
+
+
+def point_at_camera(experiment: Experiment, wavelength_nm: float, groove_per_mm: int) -> FloatArray:
+    """Point the spectrograph, light to the camera; wavelength at each pixel, nm."""
+    _point(experiment.spectrograph, wavelength_nm, groove_per_mm, "front")
+    return experiment.spectrograph.wavelength_axis_nm(experiment.camera.n_pixels(), experiment.camera.pixel_um())
+
+
+def point_at_counters(experiment: Experiment, wavelength_nm: float, groove_per_mm: int, slit_um: float) -> None:
+    """Point the spectrograph, light through the exit slit to the photon counters."""
+    _point(experiment.spectrograph, wavelength_nm, groove_per_mm, "side")
+    experiment.spectrograph.set_exit_slit_um(slit_um)
+
+
+def _point(spectrograph: Spectrograph, wavelength_nm: float, groove_per_mm: int, exit_name: str) -> None:
+    spectrograph.select_grating(groove_per_mm)
+    spectrograph.set_centre_wavelength(wavelength_nm)
+    spectrograph.select_exit(exit_name)

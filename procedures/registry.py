@@ -1,0 +1,48 @@
+"""Every experiment by the name the command line uses. Imports them late: ``--help`` must be fast."""
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from procedures.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where an experiment lives and what it measures, in one line."""
+
+    module: str
+    class_name: str
+    measures: str
+
+
+PROCEDURES: dict[str, Entry] = {
+    "spin-pumping": Entry(
+        "procedures.spin_pumping",
+        "SpinPumping",
+        "optical preparation of the dopant's spin: pumping efficiency and time, with controls",
+    ),
+    "polarised-pl": Entry(
+        "procedures.polarised_pl",
+        "PolarisedPhotoluminescence",
+        "sigma+/sigma- spectra: lines, splitting, circular polarisation, S_z populations",
+    ),
+    "g2": Entry(
+        "procedures.g2",
+        "Antibunching",
+        "g2(0) with exact interval and both normalisations, and the lifetime, from photon tags",
+    ),
+    "esr": Entry(
+        "procedures.esr",
+        "SpinResonance",
+        "spin resonances of the dopant by microwave pulse and optical read-out",
+    ),
+}
+
+
+def load(name: str) -> "type[Experiment]":
+    """The class of an experiment; KeyError for an unknown name."""
+    entry = PROCEDURES[name]
+    found: type[Experiment] = getattr(importlib.import_module(entry.module), entry.class_name)
+    return found

@@ -1,0 +1,105 @@
+"""Taking spectra: the table they are written to, one exposure, and the calibration of the analyser."""
+
+import numpy as np
+
+from instruments.roles import FloatArray
+from procedures.experiment import Experiment
+from procedures.light import LINEAR_DEG, gate_of, point_analyser, tune_resonant
+from runfile.writer import Column, FixedAxis, PointTable
+
+CALIBRATION_ANGLES_DEG = tuple(np.arange(-90.0, 90.0, 22.5))
+CALIBRATION_OFFSET_NM = 4.0  # red of the lines, where the dot is transparent
+LINE_HALF_WIDTH_PX = 8
+
+
+def spectrum_table(experiment: Experiment, group: str, title: str, wavelength_nm: FloatArray) -> PointTable:
+    """A table of spectra, one row an exposure."""
+    pixels = ("wavelength",)
+    shape = (wavelength_nm.size,)
+    return experiment.recorder.table(
+        group,
+        title=title,
+        signal="counts",
+        axes=("exposure", "wavelength"),
+        columns=(
+            Column("counts", "counts", "Photo-electrons", shape, axes=pixels),
+            Column("counts_errors", "counts", "Standard error of the photo-electrons", shape, axes=pixels),
+            Column("analyser_angle", "deg", "Analyser quarter-wave angle (deg)"),
+            Column("field", "T", "Magnetic field (T)"),
+            Column("exposure_time", "s", "Exposure time (s)"),
+        ),
+        fixed_axes=(FixedAxis("wavelength", "nm", "Wavelength (nm)", wavelength_nm),),
+    )
+
+
+def expose_spectrum(
+    experiment: Experiment, table: PointTable, *, analyser_deg: float, field_t: float, exposure_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """Turn the analyser, expose once, record; counts and their standard errors, shape (n_pixels,)."""
+    reached_deg = point_analyser(experiment, analyser_deg)
+    counts = experiment.camera.expose(exposure_s)
+    errors = np.sqrt(np.clip(counts, 0.0, None) + experiment.camera.read_noise_counts() ** 2)
+    table.append(
+        counts=counts,
+        counts_errors=errors,
+        analyser_angle=reached_deg,
+        field=field_t,
+        exposure_time=exposure_s,
+    )
+    return counts, errors
+
+
+def calibrate_analyser(
+    experiment: Experiment, wavelength_axis_nm: FloatArray, laser_nm: float, exposure_s: float, level_v: float
+) -> None:
+    """Record the scattered, horizontally polarised narrow laser against the analyser's quarter-wave angle.
+
+    Fitted later, it gives the retardance and the offset of the plate, and so the crosstalk between the two
+    helicities. Leaves the shutter closed and the gates of the narrow laser shut.
+    """
+    table = experiment.recorder.table(
+        "calibration",
+        title="Laser line behind the analyser",
+        signal="counts",
+        axes=("analyser_angle",),
+        columns=(
+            Column("analyser_angle", "deg", "Analyser quarter-wave angle (deg)"),
+            Column("counts", "counts", "Photo-electrons in the laser line"),
+            Column("counts_errors", "counts", "Standard error of the photo-electrons"),
+        ),
+    )
+    experiment.excitation_quarter_wave.rotate_to(LINEAR_DEG)
+    reached_nm = tune_resonant(experiment, laser_nm)
+    period_s = 1.0 / experiment.pulse_source.repetition_rate_hz()
+    gates = experiment.gates
+    gates.trigger_on_laser(80)
+    gates.disable_gate(gate_of(experiment, "readout"))
+    gates.set_gate(gate_of(experiment, "pump"), 0.0, 79 * period_s, level_v)
+    experiment.beam_shutter.open()
+    for angle_deg in CALIBRATION_ANGLES_DEG:
+        experiment.checkpoint(0.05, "calibrating the analyser")
+        reached_deg = point_analyser(experiment, angle_deg)
+        counts = experiment.camera.expose(exposure_s)
+        total, error = _line_counts(wavelength_axis_nm, counts, reached_nm, experiment.camera.read_noise_counts())
+        table.append(analyser_angle=reached_deg, counts=total, counts_errors=error)
+    experiment.beam_shutter.close()
+    experiment.resonant_laser.close_output()
+    gates.disable_gate(gate_of(experiment, "pump"))
+
+
+def _line_counts(axis_nm: FloatArray, counts: FloatArray, line_nm: float, read_noise: float) -> tuple[float, float]:
+    """Counts in a line above the local background, with standard error."""
+    centre = int(np.argmin(np.abs(axis_nm - line_nm)))
+    low, high = max(centre - LINE_HALF_WIDTH_PX, 0), min(centre + LINE_HALF_WIDTH_PX + 1, counts.size)
+    line = counts[low:high]
+    side = np.concatenate(
+        [counts[max(low - 2 * LINE_HALF_WIDTH_PX, 0) : low], counts[high : high + 2 * LINE_HALF_WIDTH_PX]]
+    )
+    background = float(np.mean(side))
+    total = float(np.sum(line)) - background * line.size
+    variance = (
+        float(np.sum(np.clip(line, 0.0, None)))
+        + line.size * read_noise**2
+        + line.size**2 * (max(background, 0.0) + read_noise**2) / side.size
+    )
+    return total, variance**0.5

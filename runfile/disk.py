@@ -1,0 +1,106 @@
+"""An HDF5 file open for writing, and the room it needs on the disk.
+
+HDF5 keeps the file's length in its header and writes the header before it extends the file. A process killed
+between the two, or a disk that fills up there, would leave a file that no HDF5 library opens. The file is
+therefore kept longer than HDF5 needs, by real blocks: a full disk shows here, before anything is touched.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from runfile.errors import RunFileError
+
+_METADATA_SLACK_BYTES = 131_072
+_STEP_BYTES = 1_048_576
+
+
+class OpenFile:
+    """An HDF5 file that is written under guard; see :meth:`writing`."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        self.path = path
+        # default libver: the only mode in which a killed writer leaves a file that everybody opens
+        self.h5: Any = h5py.File(path, mode)
+        self._descriptor = int(self.h5.id.get_vfd_handle())
+        self._broken = ""
+
+    @contextmanager
+    def writing(self, n_bytes: int | None, doing: str) -> Iterator[Any]:
+        """Reserve room for ``n_bytes`` (None: written in place, no room needed), let the caller write, flush.
+
+        Raises RunFileError when the disk is full (before anything is written), when writing fails, and after
+        a failure: then the file is left as it is on the disk, with all that was recorded before.
+        """
+        if self._broken:
+            raise RunFileError(f"run file {self.path}: {doing} refused: {self._broken}")
+        if n_bytes is not None:
+            self._reserve(n_bytes)
+        try:
+            yield self.h5
+            self.flush()
+        except (OSError, RuntimeError) as error:
+            self._broken = f"an earlier write failed ({reason(error)})"
+            self._detach()
+            raise RunFileError(f"run file {self.path}: {doing} failed: {reason(error)}") from error
+
+    def flush(self) -> None:
+        """Hand everything to the operating system: it survives the death of this process."""
+        h5py.h5f.flush(self.h5.id)
+
+    def close(self) -> None:
+        """Close the file and give back the room that was reserved but not used."""
+        length = int(self.h5.id.get_filesize())
+        if self._broken:
+            with suppress(OSError, RuntimeError):
+                self.h5.close()
+            return
+        try:
+            self.h5.close()
+            os.truncate(self.path, length)
+        except (OSError, RuntimeError) as error:
+            raise RunFileError(f"run file {self.path}: closing failed: {reason(error)}") from error
+
+    def _reserve(self, n_bytes: int) -> None:
+        """Keep the file longer than what HDF5 has allocated in it, by ``n_bytes`` and some metadata."""
+        needed = int(self.h5.id.get_filesize()) + n_bytes + _METADATA_SLACK_BYTES
+        if os.fstat(self._descriptor).st_size >= needed:
+            return
+        try:
+            self._extend_to(needed + _STEP_BYTES)
+        except OSError:
+            self._extend_exactly_to(needed)
+
+    def _extend_exactly_to(self, size: int) -> None:
+        try:
+            self._extend_to(size)
+        except OSError as error:
+            raise RunFileError(
+                f"run file {self.path}: the disk has no room for {size} bytes ({reason(error)}); "
+                "free some space there; everything recorded so far is readable"
+            ) from error
+
+    def _extend_to(self, size: int) -> None:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self._descriptor, 0, size)
+        else:
+            os.ftruncate(self._descriptor, size)
+
+    def _detach(self) -> None:
+        """Let all further writes of HDF5 go nowhere.
+
+        After a failed write HDF5 would still write the header that describes the part that is missing.
+        """
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, self._descriptor)
+        os.close(null)
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what went wrong, from the operating system if it said it."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error).split("\n", maxsplit=1)[0]

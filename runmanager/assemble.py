@@ -1,0 +1,79 @@
+"""Putting a bench together: the station file's drivers on real wires, or on the twin's."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from instruments import station as stations
+from instruments.bench import Bench
+from instruments.clock import WALL_CLOCK
+from instruments.errors import StationError
+from runmanager.errors import BadInputError
+from runmanager.interrupt import StoppableClock, StopRequest
+from runmanager.samples import SampleSheet
+
+
+@dataclass(frozen=True)
+class AssembledBench:
+    """A connected bench, the stoppable clock it runs on, and whether it is the twin."""
+
+    bench: Bench
+    clock: StoppableClock
+    is_twin: bool
+
+
+def read_station(path: Path | None, *, twin: bool) -> stations.StationConfig:
+    """Read and check a station file; without one, the built-in station on the twin."""
+    try:
+        config = stations.read(path if path is not None else stations.TEMPLATE)
+    except StationError as error:
+        raise BadInputError(str(error)) from error
+    return config.on_twin() if twin or path is None else config
+
+
+@contextmanager
+def assemble(
+    config: stations.StationConfig,
+    sheet: SampleSheet,
+    *,
+    seed: int,
+    needs: tuple[str, ...] | None,
+    stop: StopRequest,
+) -> Iterator[AssembledBench]:
+    """Connect the instruments that ``needs`` asks for; on the twin, start it first. Closes everything at the end."""
+    if not config.twin:
+        clock = StoppableClock(WALL_CLOCK, stop, sliced=True)
+        with _loaded(config, clock, {}, needs) as bench:
+            yield AssembledBench(bench, clock, is_twin=False)
+        return
+    from pydantic import ValidationError
+
+    from sims import twin as twins
+
+    try:
+        simulated = twins.start(sheet.sample, seed=seed, table=config.table, wiring=config.wiring.model_dump())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadInputError(f"{config.source}: table.{where}: {first['msg']}") from error
+    with simulated as lab:
+        clock = StoppableClock(lab.clock, stop, sliced=False)
+        overrides = {name: lab.connection(model) for name, model in config.models().items()}
+        with _loaded(config, clock, overrides, needs) as bench:
+            yield AssembledBench(bench, clock, is_twin=True)
+
+
+@contextmanager
+def _loaded(
+    config: stations.StationConfig,
+    clock: StoppableClock,
+    overrides: Mapping[str, Mapping[str, object]],
+    needs: tuple[str, ...] | None,
+) -> Iterator[Bench]:
+    try:
+        bench = stations.load(config, clock=clock, overrides=overrides, needs=needs)
+    except StationError as error:
+        raise BadInputError(str(error)) from error
+    with bench:
+        yield bench

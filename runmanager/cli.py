@@ -1,0 +1,179 @@
+"""The ``solotron`` command. Heavy imports happen inside the commands, so that ``--help`` answers at once."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from runmanager.errors import BadInputError
+
+EPILOG = """\
+exit codes: 0 completed and verdict passed; 1 completed, verdict failed; 2 bad input (nothing moved);
+3 the run failed or was stopped (safe state reached, data kept); 4 safe state NOT confirmed: act by hand.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.handler(options))
+    except BadInputError as error:
+        print(f"solotron: {_one_line(str(error))}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; stable, because scripts depend on it."""
+    parser = argparse.ArgumentParser(
+        prog="solotron",
+        description="Experiments on single-dopant quantum dots, on the bench or on its digital twin.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    listing = commands.add_parser("procedures", help="list what can be measured")
+    listing.add_argument("name", nargs="?", metavar="PROCEDURE", help="show the parameters of this one")
+    listing.set_defaults(handler=_procedures)
+
+    run = commands.add_parser("run", help="run an experiment")
+    _add_run_options(run)
+    run.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR", help="output folder (default: runs)")
+    run.set_defaults(handler=_run)
+
+    dry = commands.add_parser("dry-run", help="forecast on the twin: duration, photons, standard errors, violations")
+    _add_run_options(dry)
+    dry.set_defaults(handler=_dry_run)
+
+    analyse = commands.add_parser("analyze", aliases=["analyse"], help="analyse run files, PTU or Photon-HDF5")
+    analyse.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    analyse.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    analyse.add_argument("--report", action="store_true", help="write figure and HTML page beside each file")
+    analyse.set_defaults(handler=_analyse)
+
+    station = commands.add_parser("station", help="the real bench").add_subparsers(
+        dest="station_command", metavar="COMMAND", required=True
+    )
+    check = station.add_parser("check", help="connect, identify, read status; changes nothing")
+    check.add_argument("--station", type=Path, metavar="FILE", help="station file (default: the built-in twin)")
+    check.add_argument("--twin", action="store_true", help="the same models on the simulated table")
+    check.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    check.set_defaults(handler=_station_check)
+    template = station.add_parser("template", help="print the station file to copy and edit")
+    template.set_defaults(handler=_station_template)
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("procedure", metavar="PROCEDURE", help="see 'solotron procedures'")
+    parser.add_argument("--station", type=Path, metavar="FILE", help="station file (default: the built-in twin)")
+    parser.add_argument("--twin", action="store_true", help="the same models on the simulated table")
+    parser.add_argument("--sample", metavar="FILE", help="sample file, or the name of a built-in sample")
+    parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="seed of the twin (default: 1)")
+    parser.add_argument(
+        "--set", dest="settings", type=_setting, action="append", default=[], metavar="NAME=VALUE",
+        help="set a parameter, e.g. --set duration=60 or --set 'duration=60 s'",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, all else on stderr")
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, **rest: object) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=str(rest.get("help")))
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata
+
+        print(f"solotron {metadata.version('solotron')}")
+        parser.exit()
+
+
+def _seed(text: str) -> int:
+    try:
+        seed = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"the seed must be a whole number >= 0, not '{text}'") from error
+    if seed < 0:
+        raise argparse.ArgumentTypeError(f"the seed must be a whole number >= 0, not {seed}")
+    return seed
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form NAME=VALUE")
+    return name.strip(), value.strip()
+
+
+def _request(options: argparse.Namespace, out: Path) -> "RunRequest":  # noqa: F821
+    from runmanager.engine import RunRequest
+
+    return RunRequest(
+        procedure=options.procedure,
+        station=options.station,
+        twin=options.twin,
+        sample=options.sample,
+        seed=options.seed,
+        settings=tuple(options.settings),
+        out=out,
+    )
+
+
+def _procedures(options: argparse.Namespace) -> int:
+    from runmanager import output
+
+    output.print_procedures(options.name)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from runmanager import engine, output
+    from runmanager.progress import progress_bar
+
+    with progress_bar(options.procedure) as report:
+        outcome = engine.run(_request(options, options.out), report=report)
+    output.print_outcome(outcome, as_json=options.json)
+    return outcome.exit_code
+
+
+def _dry_run(options: argparse.Namespace) -> int:
+    from runmanager import forecast, output
+    from runmanager.progress import progress_bar
+
+    with progress_bar(f"dry run of {options.procedure}") as report:
+        prediction = forecast.forecast(_request(options, Path()), report=report)
+    output.print_forecast(prediction, as_json=options.json)
+    return prediction.exit_code
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    from runmanager import offline, output
+
+    analyses = [offline.analyse_file(path, with_report=options.report) for path in options.files]
+    output.print_analyses(analyses, as_json=options.json)
+    return max(analysis.exit_code for analysis in analyses)
+
+
+def _station_check(options: argparse.Namespace) -> int:
+    from runmanager import output, station_check
+
+    findings = station_check.check(options.station, twin=options.twin)
+    output.print_station(findings, as_json=options.json)
+    return 0 if findings.passed else 1
+
+
+def _station_template(options: argparse.Namespace) -> int:
+    from instruments import station
+
+    print(station.TEMPLATE.read_text(encoding="utf-8"), end="")
+    return 0

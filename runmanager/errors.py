@@ -1,0 +1,5 @@
+"""What the people side says when it cannot go on."""
+
+
+class BadInputError(Exception):
+    """The user's input is wrong: one clear line, exit code 2, nothing has moved and nothing is lost."""

@@ -1,0 +1,73 @@
+"""Ctrl-C and SIGTERM become a request to stop at the next safe point, never a torn transaction."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from instruments.clock import Clock
+from procedures.errors import StoppedError
+
+SLICE_S = 0.1
+
+
+class StopRequest:
+    """A flag that signal handlers set and experiments read."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask for a stop."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """True when a stop was asked for."""
+        return self._event.is_set()
+
+
+class StoppableClock:
+    """A clock whose waits end with StoppedError soon after a stop was asked for.
+
+    ``armed`` is switched off before the safe state is reached, so that the way there is never interrupted.
+    """
+
+    def __init__(self, clock: Clock, stop: StopRequest, *, sliced: bool) -> None:
+        self._clock, self._stop, self._sliced = clock, stop, sliced
+        self.armed = True
+
+    def now_s(self) -> float:
+        """Seconds since the clock's origin."""
+        return self._clock.now_s()
+
+    def sleep_s(self, duration_s: float) -> None:
+        """Wait; on hardware in slices of a tenth of a second, so that a stop is heard."""
+        left_s = duration_s
+        while True:
+            if self.armed and self._stop.is_set():
+                raise StoppedError("stopped by the operator while waiting")
+            step_s = min(left_s, SLICE_S) if self._sliced else left_s
+            self._clock.sleep_s(step_s)
+            left_s -= step_s
+            if left_s <= 0.0:
+                return
+
+
+@contextmanager
+def stop_on_signals(stop: StopRequest) -> Iterator[None]:
+    """While inside, SIGINT and SIGTERM set ``stop``; the previous handlers come back afterwards."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

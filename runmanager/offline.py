@@ -1,0 +1,86 @@
+"""Analysis of files that already exist: our run files, PTU, Photon-HDF5."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runfile.results import Analysis
+from runmanager.errors import BadInputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class FileAnalysis:
+    """One analysed file. ``exit_status`` and ``duration_s`` are the recorded run's."""
+
+    path: Path
+    exit_status: str
+    duration_s: float
+    analysis: Analysis
+    report: Path | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 verdict passed, 1 failed."""
+        return 0 if self.analysis.verdict.passed else 1
+
+
+def analyse_file(path: Path, *, with_report: bool = False) -> FileAnalysis:
+    """Analyse one file; BadInputError with one line for a missing, empty, truncated or foreign file."""
+    from analysis.errors import AnalysisError
+    from runfile.errors import RunFileError
+
+    if not path.is_file():
+        raise BadInputError(f"{path}: there is no such file")
+    try:
+        if _is_run_file(path):
+            return _analyse_run(path, with_report)
+        return _analyse_photons(path, with_report)
+    except (RunFileError, AnalysisError) as error:
+        raise BadInputError(str(error)) from error
+
+
+def _is_run_file(path: Path) -> bool:
+    """By content, not by name: HDF5 with an /entry group (Photon-HDF5 has none)."""
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return False
+    try:
+        with h5py.File(path, "r") as file:
+            return "entry" in file
+    except OSError as error:
+        raise BadInputError(f"{path}: not a readable HDF5 file ({error}): truncated or damaged?") from error
+
+
+def _analyse_run(path: Path, with_report: bool) -> FileAnalysis:
+    from analysis import registry
+    from runfile.reader import RunFile
+
+    with RunFile(path) as recorded:
+        found = registry.analyse(recorded)
+        report = None
+        if with_report:
+            report = _write_report(path, recorded.title, found, registry.figure(recorded))
+        return FileAnalysis(path, recorded.exit_status, recorded.duration_s, found, report)
+
+
+def _analyse_photons(path: Path, with_report: bool) -> FileAnalysis:
+    from analysis import g2
+    from analysis.tag_files import read_tag_file
+
+    record = read_tag_file(path)
+    found = g2.analyse_photons(record)
+    report = _write_report(path, path.name, found, g2.figure(record)) if with_report else None
+    return FileAnalysis(path, "completed", record.duration_s, found, report)
+
+
+def _write_report(path: Path, title: str, found: Analysis, figure: "Figure") -> Path:
+    from runmanager.html_report import write_report
+
+    try:
+        return write_report(path, title, found, figure)
+    except OSError as error:
+        raise BadInputError(f"the report beside {path} cannot be written: {error}") from error

@@ -1,0 +1,162 @@
+"""What the command line prints: for people, or one JSON object for scripts."""
+
+import json
+import math
+import sys
+from typing import Any
+
+from runfile.results import Analysis, Result
+from runmanager.engine import RunOutcome
+from runmanager.errors import BadInputError
+from runmanager.forecast import Forecast
+from runmanager.numbers import duration, with_error
+from runmanager.offline import FileAnalysis
+from runmanager.station_check import StationFindings
+
+
+def print_procedures(name: str | None) -> None:
+    """The list of experiments, or one experiment's parameters."""
+    from procedures import registry
+
+    if name is None:
+        width = max(len(key) for key in registry.PROCEDURES)
+        for key, entry in registry.PROCEDURES.items():
+            print(f"{key:<{width}}  {entry.measures}")
+        return
+    if name not in registry.PROCEDURES:
+        raise BadInputError(f"unknown procedure '{name}'; there are: {', '.join(registry.PROCEDURES)}")
+    print(f"{name}: {registry.PROCEDURES[name].measures}\n\nparameters (--set NAME=VALUE):")
+    for key, parameter in registry.load(name).parameters().items():
+        print(f"  {key} = {parameter}    {parameter.name}")
+
+
+def print_outcome(outcome: RunOutcome, *, as_json: bool) -> None:
+    """The end of a run. Safety first: an unconfirmed safe state is shouted on stderr."""
+    if outcome.unsafe:
+        print(f"solotron: SAFE STATE NOT CONFIRMED. Do this by hand now: {outcome.unsafe}", file=sys.stderr)
+    if outcome.message:
+        print(f"solotron: run {outcome.exit_status}: {' '.join(outcome.message.split())}", file=sys.stderr)
+    if as_json:
+        document = {
+            "run_file": str(outcome.run_file),
+            "exit_status": outcome.exit_status,
+            **_analysis_document(outcome.analysis),
+            "duration_s": outcome.duration_s,
+        }
+        if outcome.figure is not None:
+            document["figure"] = str(outcome.figure)
+        if outcome.message:
+            document["message"] = outcome.message
+        print(json.dumps(document))
+        return
+    print(f"{outcome.exit_status} in {duration(outcome.duration_s)} of bench time")
+    _print_analysis(outcome.analysis)
+    print(f"run file  {outcome.run_file}")
+    if outcome.figure is not None:
+        print(f"figure    {outcome.figure}")
+
+
+def print_forecast(prediction: Forecast, *, as_json: bool) -> None:
+    """What a dry run predicts."""
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "procedure": prediction.procedure,
+                    "duration_s": prediction.duration_s,
+                    "photons": prediction.photons,
+                    **_analysis_document(prediction.analysis),
+                    "violations": list(prediction.violations),
+                }
+            )
+        )
+        return
+    print(
+        f"{prediction.procedure} would take {duration(prediction.duration_s)} and count {prediction.photons:,} photons"
+    )
+    for violation in prediction.violations:
+        print(f"violation: {violation}")
+    print("expected (values are the twin's, the errors are what to plan with):")
+    _print_analysis(prediction.analysis)
+
+
+def print_analyses(analyses: list[FileAnalysis], *, as_json: bool) -> None:
+    """Analyses of files; one object for one file, ``{"analyses": [...]}`` for several."""
+    if as_json:
+        documents = [_file_document(analysis) for analysis in analyses]
+        print(json.dumps(documents[0] if len(documents) == 1 else {"analyses": documents}))
+        for analysis in analyses:
+            _warn(analysis.analysis)
+        return
+    for analysis in analyses:
+        print(f"{analysis.path}  ({analysis.exit_status}, {duration(analysis.duration_s)})")
+        _print_analysis(analysis.analysis)
+        if analysis.report is not None:
+            print(f"report    {analysis.report}")
+
+
+def print_station(findings: StationFindings, *, as_json: bool) -> None:
+    """Who answered, and what is missing."""
+    if as_json:
+        print(json.dumps({"passed": findings.passed, "instruments": findings.as_rows()}))
+        return
+    for row in findings.as_rows():
+        mark = "ok     " if row["ok"] else "MISSING"
+        print(f"{mark} {row['instrument']:<14} {row['identity']:<40} {row['round_trip_ms']:>7.1f} ms  {row['detail']}")
+
+
+def _file_document(found: FileAnalysis) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "run_file": str(found.path),
+        "exit_status": found.exit_status,
+        **_analysis_document(found.analysis),
+        "duration_s": found.duration_s,
+    }
+    if found.report is not None:
+        document["report"] = str(found.report)
+    return document
+
+
+def _analysis_document(analysis: Analysis) -> dict[str, Any]:
+    return {
+        "results": {name: _result_document(result) for name, result in analysis.results.items()},
+        "verdict": {
+            "passed": analysis.verdict.passed,
+            "reason": analysis.verdict.reason,
+            "checks": [{"name": c.name, "passed": bool(c.passed), "detail": c.detail} for c in analysis.verdict.checks],
+        },
+        "warnings": list(analysis.warnings),
+    }
+
+
+def _result_document(result: Result) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "value": _number(result.value),
+        "stderr": _number(result.stderr),
+        "unit": result.unit,
+        "method": result.method,
+    }
+    if result.interval is not None:
+        document["interval"] = [_number(edge) for edge in result.interval]
+        document["confidence"] = result.confidence
+    return document
+
+
+def _number(value: float) -> float | None:
+    """JSON has no NaN: a number that could not be determined is null."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _print_analysis(analysis: Analysis) -> None:
+    width = max((len(name) for name in analysis.results), default=0)
+    for name, result in analysis.results.items():
+        print(f"  {name:<{width}}  {with_error(result)}")
+    print(f"verdict   {'PASSED' if analysis.verdict.passed else 'FAILED'}: {analysis.verdict.reason}")
+    for check in analysis.verdict.checks:
+        print(f"  {'✓' if check.passed else '✗'} {check.name}: {check.detail}")
+    _warn(analysis)
+
+
+def _warn(analysis: Analysis) -> None:
+    for warning in analysis.warnings:
+        print(f"warning: {warning}", file=sys.stderr)

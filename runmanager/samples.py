@@ -1,0 +1,41 @@
+"""Sample sheets: what is on the stage. On the twin the same sheet is the truth of the simulated dot."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runmanager.errors import BadInputError
+from sims.dot.sample import Sample, SampleError, load_sample, sample_text
+
+DEFAULT_SAMPLE = "mn-cdse-cds"
+
+
+@dataclass(frozen=True)
+class SampleSheet:
+    """A checked sample file: its text as written, its values as a plain mapping, and the typed sample."""
+
+    text: str
+    values: dict[str, Any]
+    sample: Sample
+
+
+def read_sample(name_or_path: str | None, *, twin: bool) -> SampleSheet:
+    """Read a built-in sample by name or a file; BadInputError with one line if it is wrong or missing."""
+    if name_or_path is None:
+        if not twin:
+            raise BadInputError(
+                "a real bench needs --sample FILE: the sample sheet that says what is on the stage "
+                f"(start from a copy of the built-in '{DEFAULT_SAMPLE}')"
+            )
+        name_or_path = DEFAULT_SAMPLE
+    try:
+        sample = load_sample(name_or_path)
+        text = sample_text(name_or_path)
+    except SampleError as error:
+        raise BadInputError(str(error)) from error
+    return SampleSheet(text=text, values=sample.model_dump(mode="json"), sample=sample)
+
+
+def looks_like_file(name_or_path: str) -> bool:
+    """True when the argument names a file rather than a built-in sample."""
+    return Path(name_or_path).suffix in {".yaml", ".yml"} or Path(name_or_path).exists()

@@ -1,0 +1,189 @@
+"""From the state of the instruments to the light and microwave at the dot: one cycle, in the dot's terms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import lcm, pi, sin
+
+import numpy as np
+
+from sims.bench import optics
+from sims.bench.config import TableConfig, WavePlate, Wiring
+from sims.bench.dg645 import Gate
+from sims.bench.state import BenchState
+from sims.dot.stimulus import ContinuousLight, Cycle, Microwave, PulsedLight, Segment
+
+HC_MEV_NM = 1239841.984
+"""Planck's constant times the speed of light (CODATA 2018)."""
+JOULE_PER_MEV = 1.602176634e-22
+
+IDLE_PERIOD_NS = 1000.0
+"""Length of the cycle when no trigger arrives and nothing is switched."""
+MAX_TRIGGERS_PER_CYCLE = 64
+WEAKEST_PULSE = 1e-4
+"""Pulses the picker suppresses below this share of a full one are left out."""
+_EDGE_NS = 1e-3
+"""A pulse that coincides with a gate's edge to within this much belongs to what follows the edge."""
+
+
+class TableError(RuntimeError):
+    """The instruments are set to something that the simulated table cannot follow; says what to change."""
+
+
+def modulator_transmission(level_v: float, config: TableConfig) -> float:
+    """Power transmission of a modulator driven with ``level_v``: sin²(π/2 · V/V_full), never below its extinction."""
+    ratio = min(max(level_v / config.excitation.modulator_full_v, 0.0), 1.0)
+    return max(sin(pi / 2 * ratio) ** 2, config.excitation.modulator_extinction)
+
+
+def plate(angle_deg: float, truth: WavePlate, wavelength_nm: float, travel: optics.Travel) -> optics.Mueller:
+    """Mueller matrix of a mounted wave plate at ``wavelength_nm``; retardance scales with 1/wavelength."""
+    retardance = truth.retardance_waves * truth.design_wavelength_nm / wavelength_nm
+    return optics.wave_plate(angle_deg + truth.offset_deg, retardance, travel)
+
+
+def excitation_stokes(state: BenchState, config: TableConfig, wavelength_nm: float) -> tuple[float, float, float]:
+    """Normalised (S1, S2, S3) of laser light at the dot."""
+    path = config.excitation
+    train = plate(state.excitation_quarter_deg, path.quarter_wave, wavelength_nm, 1)
+    train = train @ optics.polariser(0.0, path.polariser_extinction)
+    return optics.normalised_polarisation(train @ optics.HORIZONTAL)
+
+
+def _triggers_per_cycle(gates: Sequence[Gate]) -> int:
+    n = lcm(*(gate.divider for gate in gates)) if gates else 1
+    if n > MAX_TRIGGERS_PER_CYCLE:
+        raise TableError(
+            f"the gates repeat only every {n} triggers, more than the {MAX_TRIGGERS_PER_CYCLE} the simulated table "
+            "follows: use smaller gate dividers, or close the light that the divided gate switches"
+        )
+    return n
+
+
+def _windows_ns(gate: Gate, trigger_ns: float, n_triggers: int) -> list[tuple[float, float]]:
+    """Open intervals of a gate in a cycle of ``n_triggers`` triggers, wrapped into the cycle."""
+    cycle_ns = trigger_ns * n_triggers
+    width_ns = gate.width_s * 1e9
+    if width_ns >= trigger_ns * gate.divider:
+        return [(0.0, cycle_ns)]
+    windows: list[tuple[float, float]] = []
+    for k in range(0, n_triggers, gate.divider):
+        start = round((gate.delay_s * 1e9 + k * trigger_ns) % cycle_ns, 3)
+        stop = round(start + width_ns, 3)
+        windows.append((start, min(stop, cycle_ns)))
+        if stop > cycle_ns:
+            windows.append((0.0, round(stop - cycle_ns, 3)))
+    return windows
+
+
+def _is_inside(time_ns: float, windows: Sequence[tuple[float, float]]) -> bool:
+    return any(start - _EDGE_NS <= time_ns < stop - _EDGE_NS for start, stop in windows)
+
+
+@dataclass(frozen=True)
+class _Timeline:
+    """The gates that matter, as windows in one cycle."""
+
+    period_ns: float
+    cwave: tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]
+    opo: tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]
+    microwave: tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]
+
+
+def _timeline(state: BenchState, wiring: Wiring) -> _Timeline:
+    beam = state.beam_open
+    cwave = [state.gate(name) for name in (wiring.gates.pump, wiring.gates.probe) if state.cwave and beam]
+    opo = [state.gate(wiring.gates.readout)] if state.opo and beam else []
+    gated = state.microwave is not None and state.microwave.gated
+    microwave = [state.gate(wiring.gates.microwave)] if gated else []
+    open_gates = [gate for gate in (*cwave, *opo, *microwave) if gate is not None]
+    if state.trigger_period_s is None:
+        return _Timeline(IDLE_PERIOD_NS, (), (), ())
+    trigger_ns = round(state.trigger_period_s * 1e9, 6)
+    n = _triggers_per_cycle(open_gates)
+
+    def windows(gates: Sequence[Gate | None]) -> tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]:
+        return tuple((gate, tuple(_windows_ns(gate, trigger_ns, n))) for gate in gates if gate is not None)
+
+    return _Timeline(round(trigger_ns * n, 6), windows(cwave), windows(opo), windows(microwave))
+
+
+def build_cycle(state: BenchState, config: TableConfig, wiring: Wiring) -> Cycle:
+    """The cycle of light and microwave at the dot.
+
+    OPO pulses come at multiples of the laser period from the trigger (the trigger is the laser's own sync;
+    with an internally triggered generator this fixes an otherwise drifting phase). Raises TableError.
+    """
+    line = _timeline(state, wiring)
+    edges = {0.0, line.period_ns}
+    for _, windows in (*line.cwave, *line.microwave):
+        edges |= {min(edge, line.period_ns) for window in windows for edge in window}
+    marks = sorted(edges)
+    segments: list[Segment] = []
+    for start, stop in zip(marks[:-1], marks[1:], strict=True):
+        middle = (start + stop) / 2
+        lights = _cwave_light(state, config, line, middle)
+        segment = Segment(stop - start, lights, _microwave(state, config, line, middle))
+        if segments and (segments[-1].lights, segments[-1].microwave) == (segment.lights, segment.microwave):
+            segment = Segment(segments.pop().duration_ns + segment.duration_ns, segment.lights, segment.microwave)
+        segments.append(segment)
+    return Cycle(tuple(segments), _opo_pulses(state, config, line))
+
+
+def _cwave_light(
+    state: BenchState, config: TableConfig, line: _Timeline, time_ns: float
+) -> tuple[ContinuousLight, ...]:
+    if state.cwave is None or not state.beam_open:
+        return ()
+    levels = [gate.level_v for gate, windows in line.cwave if _is_inside(time_ns, windows)]
+    path = config.excitation
+    transmission = modulator_transmission(max(levels, default=0.0), config) * path.cwave_transmission
+    if transmission == 0.0:
+        return ()
+    laser = state.cwave
+    energy_mev = HC_MEV_NM / laser.wavelength_nm
+    return (
+        ContinuousLight(
+            energy_mev=energy_mev,
+            fwhm_mev=energy_mev * laser.fwhm_nm / laser.wavelength_nm,
+            power_w=laser.average_power_w * transmission * path.objective_transmission,
+            stokes=excitation_stokes(state, config, laser.wavelength_nm),
+        ),
+    )
+
+
+def _microwave(state: BenchState, config: TableConfig, line: _Timeline, time_ns: float) -> Microwave | None:
+    source = state.microwave
+    if source is None:
+        return None
+    if source.gated and not any(_is_inside(time_ns, windows) for _, windows in line.microwave):
+        return None
+    power_w = 1e-3 * 10 ** (source.power_dbm / 10)
+    field_mt = config.excitation.microwave_field_mt_per_sqrt_w * power_w**0.5
+    return Microwave(source.frequency_hz / 1e9, field_mt) if field_mt > 0 else None
+
+
+def _opo_pulses(state: BenchState, config: TableConfig, line: _Timeline) -> tuple[PulsedLight, ...]:
+    laser = state.opo
+    if laser is None or not state.beam_open or laser.repetition_rate_hz is None:
+        return ()
+    path = config.excitation
+    period_ns = 1e9 / laser.repetition_rate_hz
+    pulse_j = laser.average_power_w / laser.repetition_rate_hz * path.opo_transmission * path.objective_transmission
+    energy_mev = HC_MEV_NM / laser.wavelength_nm
+    fwhm_mev = energy_mev * laser.fwhm_nm / laser.wavelength_nm
+    stokes = excitation_stokes(state, config, laser.wavelength_nm)
+    pulses: list[PulsedLight] = []
+    for time_ns in np.arange(0.0, line.period_ns - _EDGE_NS, period_ns):
+        levels = [gate.level_v for gate, windows in line.opo if _is_inside(float(time_ns), windows)]
+        transmission = modulator_transmission(max(levels, default=0.0), config)
+        if transmission >= WEAKEST_PULSE:
+            when = round(float(time_ns), 6)
+            pulses.append(PulsedLight(when, energy_mev, fwhm_mev, pulse_j * transmission, stokes))
+    return tuple(pulses)
+
+
+def power_at_sample_w(cycle: Cycle) -> float:
+    """Light power in the focus, averaged over the cycle."""
+    continuous = sum(light.power_w * s.duration_ns for s in cycle.segments for light in s.lights)
+    pulsed = sum(pulse.energy_j for pulse in cycle.pulses) * 1e9
+    return (continuous + pulsed) / cycle.period_ns
