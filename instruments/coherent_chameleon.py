@@ -1,15 +1,15 @@
 """Coherent Chameleon Ultra titanium-sapphire laser on RS-232; plays PulsedSource and TunableLaser.
 
-Wire: 19200 8N1, ASCII, CR LF both ways; queries ``?VW``, settings ``SHUTTER=1`` answered by an empty line once
-echo and prompt are off. A wavelength out of range is clamped in silence by the laser: refused here, and checked
+Wire: 19200 8N1, ASCII, CR LF both ways; queries ``?VW``, settings ``SHUTTER=1`` answered by an empty line
+once echo and prompt are off. The laser clamps a wavelength out of range in silence: refused here, and checked
 by read-back. The heartbeat (``HB``, laser off when the computer falls silent) is a safety device: left alone.
 Source: Coherent Chameleon Ultra operator's manual, host command appendix. Firmware seen: none.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 from instruments.errors import InterlockError, LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument
+from instruments.visa import LabInstrument, VisaOptions
 
 SPEED_OF_LIGHT_NM_PER_FS = 299.792458
 SECH2_TIME_BANDWIDTH = 0.315  # transform-limited sech^2 pulse, FWHM x FWHM
@@ -36,7 +36,7 @@ class Chameleon(LabInstrument):
         repetition_rate_hz: float = 80e6,
         pulse_width_fs: float = 140.0,
         tune_timeout_s: float = 120.0,
-        **visa: Any,
+        **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
         self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
@@ -50,7 +50,7 @@ class Chameleon(LabInstrument):
             unit="nm",
             get_cmd=lambda: self.ask_int("?VW"),
             set_cmd=self._set_wavelength,
-            docstring=f"Control the wavelength set, nm, whole numbers from {low:g} to {high:g}; it tunes afterwards.",
+            docstring=f"Control the wavelength, nm, whole numbers from {low:g} to {high:g}; tunes afterwards.",
         )
         self.shutter = self.add_parameter(
             "shutter",
@@ -67,12 +67,12 @@ class Chameleon(LabInstrument):
         self.mode_lock = self.add_parameter(
             "mode_lock",
             get_cmd=lambda: self.ask_int("?MDLK"),
-            docstring="Get the mode-lock state: 0 off or standby, 1 mode-locked, 2 continuous wave (no unit).",
+            docstring="Get the mode-lock state: 0 off, 1 mode-locked, 2 continuous wave (no unit).",
         )
         self.tuning = self.add_parameter(
             "tuning",
             get_cmd=lambda: self.ask_int("?TS"),
-            docstring="Get the tuning state: 0 ready, 1 tuning, 2 searching for mode lock, 3 recovering (no unit).",
+            docstring="Get the tuning state: 0 ready, 1 tuning, 2 mode-lock search, 3 recovering (no unit).",
         )
         self.emission = self.add_parameter(
             "emission",
@@ -94,14 +94,12 @@ class Chameleon(LabInstrument):
         """Raise NotReadyError unless lasing, mode-locked and not tuning; InterlockError on a fault."""
         self._require_no_fault()
         if not self.emission():
-            raise NotReadyError(
-                f"{self.name}: emission is off; switch the laser on and wait until it is warm"
-            )
+            raise NotReadyError(f"{self.name}: emission is off; switch the laser on and wait until it is warm")
         mode_lock, tuning = self.mode_lock(), self.tuning()
         if mode_lock != 1 or tuning != 0:
             state = TUNING.get(tuning, f"state {tuning}")
             raise NotReadyError(
-                f"{self.name}: not mode-locked (mode lock {mode_lock}, {state}); wait or search at the front panel"
+                f"{self.name}: not mode-locked (mode lock {mode_lock}, {state}); wait, or search at the laser"
             )
 
     # TunableLaser
@@ -116,14 +114,10 @@ class Chameleon(LabInstrument):
 
     def spectral_width_nm(self) -> float:
         """Full width at half maximum of a transform-limited sech² pulse: 0.315 λ² / (c τ), nm."""
-        return (
-            SECH2_TIME_BANDWIDTH
-            * self.wavelength_nm() ** 2
-            / (SPEED_OF_LIGHT_NM_PER_FS * self._pulse_width_fs)
-        )
+        return SECH2_TIME_BANDWIDTH * self.wavelength_nm() ** 2 / (SPEED_OF_LIGHT_NM_PER_FS * self._pulse_width_fs)
 
     def tune(self, wavelength_nm: float) -> float:
-        """Close the shutter, tune, wait for mode lock; returns the wavelength reached, nm. Shutter stays closed."""
+        """Close the shutter, tune, wait for mode lock; returns the wavelength reached, nm."""
         self._check_wavelength(wavelength_nm)
         with self.lock:
             self._require_no_fault()
@@ -141,9 +135,7 @@ class Chameleon(LabInstrument):
         """Open the laser's shutter; refused while a fault is set, unlocked or tuning."""
         with self.lock:
             if self.ask_int("?K") != 1:
-                raise InterlockError(
-                    f"{self.name}: key switch is off; turn the key before opening the shutter"
-                )
+                raise InterlockError(f"{self.name}: key switch is off; turn the key before opening the shutter")
             self.assert_mode_locked()
             self.shutter(True)
         self._wait_for_shutter(True)
@@ -179,9 +171,7 @@ class Chameleon(LabInstrument):
 
     def _check_wavelength(self, wavelength_nm: float) -> None:
         low, high = self._wavelength_limits_nm
-        self.require_within(
-            "wavelength", wavelength_nm, low, high, "nm", "choose another or change the station"
-        )
+        self.require_within("wavelength", wavelength_nm, low, high, "nm", "choose another or change the station")
 
     def _set_wavelength(self, wavelength_nm: float) -> None:
         self._check_wavelength(wavelength_nm)

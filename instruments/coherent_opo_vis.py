@@ -2,15 +2,15 @@
 
 Wire: 38400 8N1, ASCII, LF. Wavelengths travel as Ångström of the *signal*; the visible beam is its second
 harmonic, so 600 nm is ``OPO WAVELENGTH=12000``. ``STATUS?`` answers in words. Whether a setting is answered
-differs between units seen in public drivers: every setting is read back, and one empty or ``OK`` line before the
-read-back is skipped.
+differs between the units seen in public drivers: every setting is read back, and one empty or ``OK`` line before
+the read-back is skipped.
 Source: public drivers for OPO-VIS and Compact OPO; the manual's command list. Firmware seen: none.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 from instruments.errors import LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument
+from instruments.visa import LabInstrument, VisaOptions
 
 ANGSTROM_OF_SIGNAL_PER_NM = 20.0  # 10 Å per nm, and the signal has twice the visible wavelength
 SETTLED = "OK"
@@ -20,7 +20,7 @@ ON_THE_WAY = ("tuning", "optimizing", "wait for pump", "recover", "adjusting")
 class OpoVis(LabInstrument):
     """Visible (second harmonic) wavelength in nm, quantised to 0.05 nm (1 Å of signal).
 
-    ``spectral_width_nm``: full width at half maximum, measured by the lab; the OPO does not report the visible one.
+    ``spectral_width_nm``: full width at half maximum as the lab measured it; the OPO does not report it.
     """
 
     MODEL: ClassVar[str] = "opo-vis"
@@ -36,7 +36,7 @@ class OpoVis(LabInstrument):
         wavelength_limits_nm: tuple[float, float] = (500.0, 750.0),
         spectral_width_nm: float = 2.5,
         tune_timeout_s: float = 300.0,
-        **visa: Any,
+        **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
         self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
@@ -60,7 +60,7 @@ class OpoVis(LabInstrument):
             "harmonic_mirror",
             get_cmd=lambda: self.ask_flag("OPO SHG MIRROR?"),
             set_cmd=lambda is_in: self._set_switch("OPO SHG MIRROR", bool(is_in)),
-            docstring="Control the mirror that sends the signal to the doubler: True visible, False infrared (no unit).",
+            docstring="Control the mirror before the doubler: True visible, False infrared (no unit).",
         )
         self.bypass = self.add_parameter(
             "bypass",
@@ -77,7 +77,7 @@ class OpoVis(LabInstrument):
         self.status = self.add_parameter(
             "status",
             get_cmd=lambda: self.ask("STATUS?").strip(),
-            docstring="Get the status in the OPO's words: OK, tuning (nnnn nm), optimizing, no pump, … (no unit).",
+            docstring="Get the status in words: OK, tuning (nnnn nm), optimizing, no pump, … (no unit).",
         )
 
     def get_idn(self) -> dict[str, str | None]:
@@ -97,7 +97,7 @@ class OpoVis(LabInstrument):
         return self._spectral_width_nm
 
     def tune(self, wavelength_nm: float) -> float:
-        """Close the output, tune, wait for status OK; returns the wavelength reached, nm. Output stays closed."""
+        """Close the output, tune, wait for status OK; returns the wavelength reached, nm."""
         self._check_wavelength(wavelength_nm)
         self.close_output()
         with self.lock:
@@ -117,13 +117,9 @@ class OpoVis(LabInstrument):
         with self.lock:
             status = str(self.status())
             if status != SETTLED:
-                raise NotReadyError(
-                    f"{self.name}: status is '{status}', not OK; tune again or check the pump"
-                )
+                raise NotReadyError(f"{self.name}: status is '{status}', not OK; tune again or check the pump")
             if not self.harmonic_mirror():
-                raise NotReadyError(
-                    f"{self.name}: the harmonic mirror is out (infrared would leave); tune() sets it"
-                )
+                raise NotReadyError(f"{self.name}: the harmonic mirror is out (infrared would leave); tune() sets it")
             self.output_shutter(True)
         self._wait_for_shutter(True)
 
@@ -144,15 +140,11 @@ class OpoVis(LabInstrument):
             return True
         if status.startswith(ON_THE_WAY):
             return False
-        raise NotReadyError(
-            f"{self.name}: stopped tuning with status '{status}'; check pump beam and wavelength"
-        )
+        raise NotReadyError(f"{self.name}: stopped tuning with status '{status}'; check pump beam and wavelength")
 
     def _check_wavelength(self, wavelength_nm: float) -> None:
         low, high = self._wavelength_limits_nm
-        self.require_within(
-            "wavelength", wavelength_nm, low, high, "nm", "choose another or change the station"
-        )
+        self.require_within("wavelength", wavelength_nm, low, high, "nm", "choose another or change the station")
 
     def _set_wavelength(self, wavelength_nm: float) -> None:
         self._check_wavelength(wavelength_nm)
@@ -160,7 +152,8 @@ class OpoVis(LabInstrument):
         reached = self._set_and_read_back("OPO WAVELENGTH", angstrom)
         if reached != angstrom:
             raise LimitError(
-                f"{self.name}: asked for {angstrom} Å of signal, the OPO kept {reached} Å; choose one inside its range"
+                f"{self.name}: asked for {angstrom} Å of signal, the OPO kept {reached} Å; "
+                "choose a wavelength inside its range"
             )
 
     def _set_switch(self, word: str, on: bool) -> None:
@@ -178,9 +171,7 @@ class OpoVis(LabInstrument):
                 reply = self.receive_line(query).strip()
             if "error" in reply.lower():
                 self._late_reply_possible = True
-                raise WireError(
-                    f"{self.name}: '{command}' was refused with {reply!r}; check the command's range"
-                )
+                raise WireError(f"{self.name}: '{command}' was refused with {reply!r}; check the command's range")
             try:
                 return int(float(reply))
             except ValueError:

@@ -1,15 +1,15 @@
-"""Hübner C-WAVE tunable continuous-wave laser (optical parametric oscillator + doubler) on TCP; plays FineTunableLaser.
+"""Hübner C-WAVE tunable continuous-wave laser on TCP; plays FineTunableLaser.
 
-Wire: port 10001, commands end in CR, replies ``name:value`` end in CR or LF and may take seconds; a reply that
-begins with ``?`` is a refusal. The wavelength cannot be asked: what is reported is what was last dialled here and
-confirmed by the lock bits. In ``get_log?`` a status bit of 0 means OK.
+Wire: port 10001, commands end in CR, replies ``name:value`` end in CR or LF and may take seconds; a reply
+beginning with ``?`` is a refusal. The wavelength cannot be asked: reported is what was last dialled here and
+confirmed by the lock bits. The dialled wavelength is the visible one (half the oscillator's). In ``get_log?`` a status bit of 0 means OK.
 Source: a public driver of the C-WAVE 2.0; the command list of the vendor's library. Firmware seen: none.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 from instruments.errors import InterlockError, LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument
+from instruments.visa import LabInstrument, VisaOptions
 
 STATUS_BITS = (
     "OPO stepper",
@@ -47,7 +47,7 @@ class CWave(LabInstrument):
         shift_limit_nm: float = 1.0,
         tune_timeout_s: float = 600.0,
         timeout: float = 10.0,
-        **visa: Any,
+        **visa: Unpack[VisaOptions],
     ) -> None:
         """``shift_limit_nm``: largest total shift since the last tune."""
         super().__init__(name, address, timeout=timeout, **visa)
@@ -75,7 +75,7 @@ class CWave(LabInstrument):
         )
 
     def get_idn(self) -> dict[str, str | None]:
-        """Get the identity; NotReadyError-free: WireError if it is not a C-WAVE."""
+        """Get the identity; WireError if it is not a C-WAVE."""
         info = self.ask("info?")
         if not info.startswith("CWave"):
             raise self.bad_reply("info?", info, "a text beginning with CWave")
@@ -93,11 +93,9 @@ class CWave(LabInstrument):
         return self._wavelength_limits_nm
 
     def wavelength_nm(self) -> float:
-        """Wavelength last dialled and confirmed plus the shifts since, nm; NotReadyError before the first tune()."""
+        """Wavelength last dialled plus the shifts since, nm; NotReadyError before the first tune()."""
         if self._dialled_nm is None:
-            raise NotReadyError(
-                f"{self.name}: the wavelength is unknown (the laser cannot be asked); tune() first"
-            )
+            raise NotReadyError(f"{self.name}: the wavelength is unknown (the laser cannot be asked); tune() first")
         return self._dialled_nm + self._shifted_pm * 1e-3
 
     def spectral_width_nm(self) -> float:
@@ -107,9 +105,7 @@ class CWave(LabInstrument):
     def tune(self, wavelength_nm: float) -> float:
         """Close the output, dial, wait for the OPO and SHG locks; returns the dialled wavelength, nm."""
         low, high = self._wavelength_limits_nm
-        self.require_within(
-            "wavelength", wavelength_nm, low, high, "nm", "choose another or change the station"
-        )
+        self.require_within("wavelength", wavelength_nm, low, high, "nm", "choose another or change the station")
         dial = round(wavelength_nm * 100)
         self._require_emission()
         self.close_output()
@@ -146,14 +142,10 @@ class CWave(LabInstrument):
         step_pm = round(delta_nm * 1000)
         total_pm = self._shifted_pm + step_pm
         limit = self._shift_limit_nm
-        self.require_within(
-            "total shift", total_pm * 1e-3, -limit, limit, "nm", "tune() to the new wavelength"
-        )
+        self.require_within("total shift", total_pm * 1e-3, -limit, limit, "nm", "tune() to the new wavelength")
         low, high = self._wavelength_limits_nm
         if not low <= self.wavelength_nm() + step_pm * 1e-3 <= high:
-            raise LimitError(
-                f"{self.name}: shifting by {delta_nm:g} nm leaves {low:g} to {high:g} nm; tune() instead"
-            )
+            raise LimitError(f"{self.name}: shifting by {delta_nm:g} nm leaves {low:g} to {high:g} nm; tune() instead")
         if step_pm != 0:
             self.ask(f"thicketa_rel_hr:{step_pm}")
             self._shifted_pm = total_pm
@@ -194,15 +186,11 @@ class CWave(LabInstrument):
         return [name for bit, name in enumerate(STATUS_BITS) if numbers[-1] >> bit & 1]
 
     def _wait_for_lock(self, needed: tuple[str, ...], timeout_s: float, what: str) -> None:
-        self.wait_until(
-            lambda: not set(needed) & set(self._not_ok()), timeout_s=timeout_s, poll_s=1.0, what=what
-        )
+        self.wait_until(lambda: not set(needed) & set(self._not_ok()), timeout_s=timeout_s, poll_s=1.0, what=what)
 
     def _require_emission(self) -> None:
         if EMISSION in self._not_ok():
-            raise InterlockError(
-                f"{self.name}: no laser emission (key, interlock or laser_en); switch it on first"
-            )
+            raise InterlockError(f"{self.name}: no laser emission (key, interlock or laser_en); switch it on first")
 
     def _wait_for_shutter(self, is_open: bool) -> None:
         word = "open" if is_open else "closed"

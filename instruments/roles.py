@@ -77,18 +77,26 @@ class PulsedSource(Protocol):
 class Shutter(Protocol):
     """A beam shutter; every move is confirmed by read-back."""
 
-    def open(self) -> None: ...
+    def open(self) -> None:
+        """Open and confirm; InterlockError or NotReadyError when it must not be opened."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close and confirm."""
+        ...
 
-    def is_open(self) -> bool: ...
+    def is_open(self) -> bool:
+        """Read the state."""
+        ...
 
 
 @runtime_checkable
 class Rotator(Protocol):
     """A wave plate in a rotation mount; angles of its fast axis in degrees from horizontal."""
 
-    def angle_deg(self) -> float: ...
+    def angle_deg(self) -> float:
+        """Angle of the fast axis, degrees."""
+        ...
 
     def rotate_to(self, angle_deg: float) -> float:
         """Rotate, wait until done; returns the angle read back, degrees."""
@@ -99,7 +107,9 @@ class Rotator(Protocol):
 class Spectrograph(Protocol):
     """A grating spectrograph with a camera at its front exit and a slit with detectors at its side exit."""
 
-    def centre_wavelength_nm(self) -> float: ...
+    def centre_wavelength_nm(self) -> float:
+        """Wavelength at the centre of the exits, nm; 0 is the zero order."""
+        ...
 
     def set_centre_wavelength(self, wavelength_nm: float) -> float:
         """Turn the grating, wait until done; returns the wavelength read back, nm."""
@@ -130,9 +140,13 @@ class Spectrograph(Protocol):
 class Camera(Protocol):
     """A cooled camera read out as a spectrum (full vertical binning)."""
 
-    def n_pixels(self) -> int: ...
+    def n_pixels(self) -> int:
+        """Number of pixels along the dispersion."""
+        ...
 
-    def pixel_um(self) -> float: ...
+    def pixel_um(self) -> float:
+        """Pixel pitch along the dispersion, µm."""
+        ...
 
     def read_noise_counts(self) -> float:
         """Standard deviation of one read-out, in counts."""
@@ -177,14 +191,18 @@ class TimeTagger(Protocol):
         """
         ...
 
-    def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]: ...
+    def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]:
+        """Count rate of each channel over ``integration_s`` seconds, Hz."""
+        ...
 
 
 @runtime_checkable
 class Cryostat(Protocol):
     """Sample temperature."""
 
-    def temperature_k(self) -> float: ...
+    def temperature_k(self) -> float:
+        """Temperature at the sample, K."""
+        ...
 
     def set_temperature(self, target_k: float) -> float:
         """Set, wait until stable; returns the temperature read back, K."""
@@ -195,7 +213,9 @@ class Cryostat(Protocol):
 class Magnet(Protocol):
     """Field along the optical axis (Faraday geometry)."""
 
-    def field_t(self) -> float: ...
+    def field_t(self) -> float:
+        """Field as the supply reports it, T."""
+        ...
 
     def set_field(self, target_t: float) -> float:
         """Ramp within the limits, wait; returns the field read back, T. InterlockError on a quench."""
@@ -214,17 +234,25 @@ class Magnet(Protocol):
 class MicrowaveSource(Protocol):
     """A microwave generator with a gated (pulse-modulated) output."""
 
-    def frequency_range_hz(self) -> tuple[float, float]: ...
+    def frequency_range_hz(self) -> tuple[float, float]:
+        """Lowest and highest frequency, Hz."""
+        ...
 
-    def set_frequency(self, frequency_hz: float) -> float: ...
+    def set_frequency(self, frequency_hz: float) -> float:
+        """Set the frequency; returns the frequency read back, Hz."""
+        ...
 
-    def set_power(self, power_dbm: float) -> float: ...
+    def set_power(self, power_dbm: float) -> float:
+        """Set the power at the output socket; returns the power read back, dBm."""
+        ...
 
     def set_output(self, on: bool, *, gated: bool = True) -> None:
         """RF on or off, confirmed by read-back; ``gated``: the RF follows the gate input."""
         ...
 
-    def output_is_on(self) -> bool: ...
+    def output_is_on(self) -> bool:
+        """Read the output state."""
+        ...
 
 
 @runtime_checkable
@@ -254,9 +282,13 @@ class GateGenerator(Protocol):
 class PowerMeter(Protocol):
     """Average optical power at the pick-off before the objective."""
 
-    def set_wavelength(self, wavelength_nm: float) -> float: ...
+    def set_wavelength(self, wavelength_nm: float) -> float:
+        """Set the wavelength the calibration is taken at; returns the wavelength read back, nm."""
+        ...
 
-    def power_w(self) -> float: ...
+    def power_w(self) -> float:
+        """Average power, W."""
+        ...
 
 
 ROLES: dict[str, type] = {

@@ -6,8 +6,8 @@ transactions that threads cannot interleave, finite timeouts, ASCII checked, lat
 
 import math
 import threading
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import pyvisa
 from pyvisa import constants, errors
@@ -21,15 +21,11 @@ LONGEST_LINE = 65536  # bytes; a device that never sends its terminator is broke
 DRAIN_TIMEOUT_MS = 100.0
 
 
-def require_within(
-    who: str, what: str, value: float, low: float, high: float, unit: str, remedy: str
-) -> float:
+def require_within(who: str, what: str, value: float, low: float, high: float, unit: str, remedy: str) -> float:
     """Return ``value`` if ``low <= value <= high``; LimitError otherwise (NaN too), never a clipped value."""
     if low <= value <= high:
         return value
-    raise LimitError(
-        f"{who}: {what} {value:g} {unit} is outside {low:g} to {high:g} {unit}; {remedy}".rstrip()
-    )
+    raise LimitError(f"{who}: {what} {value:g} {unit} is outside {low:g} to {high:g} {unit}; {remedy}".rstrip())
 
 
 def wait_until(
@@ -39,10 +35,19 @@ def wait_until(
     deadline_s = clock.now_s() + timeout_s
     while not condition():
         if clock.now_s() >= deadline_s:
-            raise NotReadyError(
-                f"{who}: {what} did not happen within {timeout_s:g} s; look at the instrument"
-            )
+            raise NotReadyError(f"{who}: {what} did not happen within {timeout_s:g} s; look at the instrument")
         clock.sleep_s(poll_s)
+
+
+class VisaOptions(TypedDict, total=False):
+    """Keywords every driver hands on: how to wait, how long, through which VISA library."""
+
+    clock: Clock
+    timeout: float
+    visalib: str | None
+    resource: Any
+    label: str | None
+    metadata: Mapping[Any, Any] | None
 
 
 class LabInstrument(VisaInstrument):
@@ -64,16 +69,26 @@ class LabInstrument(VisaInstrument):
         *,
         clock: Clock = WALL_CLOCK,
         timeout: float = 5.0,
-        **visa: Any,
+        visalib: str | None = None,
+        resource: Any = None,  # noqa: ANN401 - an open pyvisa resource, or a stand-in in tests
+        **qcodes_options: Any,  # noqa: ANN401 - label, metadata; a parallel base class takes more
     ) -> None:
-        """``timeout``: seconds to wait for a reply (finite, > 0); ``visa``: visalib, resource, label, metadata."""
+        """``timeout``: seconds to wait for a reply (finite, > 0). LimitError for anything else."""
         if not (0.0 < timeout < math.inf):
             raise LimitError(f"{name}: timeout {timeout!r} s; give a finite time above 0 s")
         self.lock = threading.RLock()
         self.clock = clock
         self._late_reply_possible = False
         # A device clear would swallow the banner of some socket instruments and is unknown to serial ones.
-        super().__init__(name, address, timeout=timeout, device_clear=False, **visa)
+        super().__init__(
+            name,
+            address,
+            timeout=timeout,
+            device_clear=False,
+            visalib=visalib,
+            resource=resource,
+            **qcodes_options,
+        )
 
     def set_terminator(self, terminator: str | None) -> None:
         """Apply the terminators and serial settings of this model (QCoDeS calls it on connection)."""
@@ -96,7 +111,7 @@ class LabInstrument(VisaInstrument):
         parts: list[str | None] = [part.strip() for part in reply.split(",", 3)]
         if len(parts) < 2:
             raise self.bad_reply("*IDN?", reply, "vendor, model, serial and firmware separated by commas")
-        vendor, model, serial, firmware = (parts + [None, None])[:4]
+        vendor, model, serial, firmware = [*parts, None, None][:4]
         return {"vendor": vendor, "model": model, "serial": serial, "firmware": firmware}
 
     # Transactions
@@ -123,7 +138,7 @@ class LabInstrument(VisaInstrument):
             raise self._wire_failed(cmd, "could not be sent", error) from error
 
     def receive_line(self, cmd: str) -> str:
-        """Read up to the read terminator; carriage return and line feed are stripped. ``cmd`` is for messages."""
+        """Read up to the read terminator and strip carriage return and line feed. ``cmd`` is for messages."""
         try:
             raw = bytes(self.visa_handle.read_raw())
         except (errors.VisaIOError, errors.InvalidSession, OSError) as error:
@@ -152,9 +167,7 @@ class LabInstrument(VisaInstrument):
     def bad_reply(self, cmd: str, reply: str | bytes, expected: str) -> WireError:
         """Build the WireError for a reply that cannot be understood."""
         self._late_reply_possible = True
-        return WireError(
-            f"{self.name}: '{cmd}' was answered {reply!r}, expected {expected}; check model and cable"
-        )
+        return WireError(f"{self.name}: '{cmd}' was answered {reply!r}, expected {expected}; check model and cable")
 
     def ask_float(self, cmd: str) -> float:
         """Ask for one number. WireError for anything else, including NaN and infinity."""
@@ -196,9 +209,7 @@ class LabInstrument(VisaInstrument):
         """Return ``value`` when inside the limits, else raise LimitError before a byte goes out."""
         return require_within(self.name, what, value, low, high, unit, remedy)
 
-    def wait_until(
-        self, condition: Callable[[], bool], *, timeout_s: float, poll_s: float, what: str
-    ) -> None:
+    def wait_until(self, condition: Callable[[], bool], *, timeout_s: float, poll_s: float, what: str) -> None:
         """Poll ``condition`` through the bench's clock; NotReadyError names ``what`` after ``timeout_s``."""
         wait_until(self.name, self.clock, condition, timeout_s=timeout_s, poll_s=poll_s, what=what)
 

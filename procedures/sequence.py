@@ -64,8 +64,8 @@ def plan_sequence(
     """
     if microwave_ns and microwave_ns + 2 * SETTLING_NS > dark_ns:
         raise RefusedError(
-            f"the microwave pulse of {microwave_ns:g} ns needs a dark time of at least "
-            f"{microwave_ns + 2 * SETTLING_NS:g} ns between pump and probe, but dark_time is {dark_ns:g} ns: lengthen it"
+            f"the microwave pulse of {microwave_ns:g} ns needs at least {microwave_ns + 2 * SETTLING_NS:g} ns of dark "
+            f"between pump and probe, but dark_time is {dark_ns:g} ns: lengthen it"
         )
     laser_period_ns = 1e9 / laser_rate_hz
     pump_start = reset_ns + 4 * SETTLING_NS

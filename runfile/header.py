@@ -1,9 +1,11 @@
-"""What a run file says before the first point: what is measured, with what, on what, and that it is running."""
+"""What a run file says before the first point: what is measured, with what, on what."""
 
 import datetime
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import h5py
 
 from runfile import layout
 from runfile.encoding import to_json
@@ -16,7 +18,7 @@ def utc_now() -> str:
 
 
 def write_header(
-    h5: Any,
+    h5: h5py.File,
     path: Path,
     *,
     procedure: str,
@@ -60,7 +62,7 @@ def write_header(
     _write_sample(entry, sample_sheet, sample, conditions)
 
 
-def _write_entry(entry: Any, path: Path, title: str) -> None:
+def _write_entry(entry: h5py.Group, path: Path, title: str) -> None:
     """Fields of fixed size, so that the end of the run overwrites them in place."""
     layout.set_attributes(entry, default=layout.DEFAULT_TABLE)
     layout.put_text(entry, "title", title)
@@ -75,7 +77,7 @@ def _write_entry(entry: Any, path: Path, title: str) -> None:
 
 
 def _write_sample(
-    entry: Any, sample_sheet: str, sample: Mapping[str, Any], conditions: Mapping[str, float]
+    entry: h5py.Group, sample_sheet: str, sample: Mapping[str, Any], conditions: Mapping[str, float]
 ) -> None:
     group = layout.make_group(entry, "sample", "NXsample")
     layout.put_text(group, "name", str(sample.get("name", "")))
@@ -107,6 +109,4 @@ def split_log_lines(message: str) -> list[str]:
 def _cut(word: str, max_bytes: int) -> list[str]:
     """A word in parts of at most ``max_bytes`` (four bytes a character at most)."""
     step = max_bytes // 4
-    return (
-        [word[i : i + step] for i in range(0, len(word), step)] if len(word.encode()) > max_bytes else [word]
-    )
+    return [word[i : i + step] for i in range(0, len(word), step)] if len(word.encode()) > max_bytes else [word]

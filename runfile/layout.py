@@ -4,8 +4,6 @@ The layout follows NeXus (``NX_class`` attributes, ``signal`` and ``axes`` of ``
 NeXpy, nexusformat and xarray find the default plot without this package.
 """
 
-from typing import Any
-
 import h5py
 import numpy as np
 
@@ -46,7 +44,7 @@ CONDITION_FIELDS = {
 """Conditions with a standard NeXus name under /entry/sample: name -> (dataset, unit)."""
 
 
-def set_attributes(target: Any, **attributes: object) -> None:
+def set_attributes(target: h5py.HLObject, **attributes: object) -> None:
     """Write HDF5 attributes; sequences of strings become string arrays, as NeXus asks."""
     for name, value in attributes.items():
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
@@ -55,14 +53,14 @@ def set_attributes(target: Any, **attributes: object) -> None:
             target.attrs[name] = value
 
 
-def make_group(parent: Any, name: str, nx_class: str) -> Any:
+def make_group(parent: h5py.Group, name: str, nx_class: str) -> h5py.Group:
     """Create a group with its NeXus class."""
     group = parent.create_group(name)
     group.attrs["NX_class"] = nx_class
     return group
 
 
-def put_text(group: Any, name: str, text: str) -> None:
+def put_text(group: h5py.Group, name: str, text: str) -> None:
     """Store a scalar string dataset, replacing one of the same name."""
     if name in group:
         del group[name]

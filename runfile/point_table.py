@@ -22,7 +22,7 @@ _MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 16, 1024
 class _GrowingColumn:
     """One dataset that grows along its first dimension; writes go straight to the file, uncached."""
 
-    def __init__(self, group: Any, column: Column) -> None:
+    def __init__(self, group: h5py.Group, column: Column) -> None:
         self.column = column
         self.dtype = np.dtype(column.dtype)
         self.row_bytes = self.dtype.itemsize * int(np.prod(column.shape, dtype=np.int64))
@@ -48,8 +48,7 @@ class _GrowingColumn:
         wanted = (n_rows, *self.column.shape)
         if array.shape != wanted:
             raise RunFileError(
-                f"{where}, column {self.column.name!r}: got shape {array.shape[1:]} per row, "
-                f"needs {self.column.shape}"
+                f"{where}, column {self.column.name!r}: got shape {array.shape[1:]} per row, needs {self.column.shape}"
             )
         if array.dtype.kind not in "biuf":
             raise RunFileError(f"{where}, column {self.column.name!r}: {array.dtype} is not a number")
@@ -65,10 +64,7 @@ class _GrowingColumn:
 
     def starts_chunk(self, first: int, n_rows: int) -> bool:
         """True when rows first … first+n_rows−1 need a chunk that does not exist yet."""
-        return (
-            first % self.chunk_rows == 0
-            or first // self.chunk_rows != (first + n_rows - 1) // self.chunk_rows
-        )
+        return first % self.chunk_rows == 0 or first // self.chunk_rows != (first + n_rows - 1) // self.chunk_rows
 
     def write(self, first: int, block: npt.NDArray[Any]) -> None:
         self._id.set_extent((first + len(block), *self.column.shape))
@@ -83,7 +79,7 @@ class PointTable:
     def __init__(
         self,
         store: OpenFile,
-        group: Any,
+        group: h5py.Group,
         title: str,
         signal: str,
         axes: Sequence[str],
@@ -150,11 +146,9 @@ class PointTable:
     def _check_names(self, values: Mapping[str, object]) -> None:
         if values.keys() != self._names:
             missing, unknown = self._names - values.keys(), values.keys() - self._names
-            raise RunFileError(
-                f"{self._name}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}"
-            )
+            raise RunFileError(f"{self._name}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}")
 
-    def _attach_scales(self, group: Any, first_axis: str) -> None:
+    def _attach_scales(self, group: h5py.Group, first_axis: str) -> None:
         """Tell HDF5 (and so xarray) which dataset is the coordinate of which dimension."""
         group[first_axis].make_scale(first_axis)
         for column in [*self._columns, self._counter]:
@@ -177,9 +171,7 @@ def check_table(
     fixed = {axis.name: np.asarray(axis.values) for axis in fixed_axes}
     names = [column.name for column in columns] + list(fixed)
     if len(set(names)) != len(names) or {"title", layout.POINT} & set(names):
-        raise RunFileError(
-            f"{where}: names of columns and axes must differ and not be 'title' or 'point': {names}"
-        )
+        raise RunFileError(f"{where}: names of columns and axes must differ and not be 'title' or 'point': {names}")
     if signal not in by_name:
         raise RunFileError(f"{where}: the signal {signal!r} is not one of its columns {sorted(by_name)}")
     for column in columns:
@@ -192,22 +184,16 @@ def check_table(
         if np.dtype(column.dtype).kind not in "iuf":
             raise RunFileError(f"{where}, column {column.name!r}: {column.dtype!r} is not a kind of number")
     if not axes or tuple(axes[1:]) != by_name[signal].axes:
-        raise RunFileError(
-            f"{where}: axes must be the point axis and then {by_name[signal].axes}, got {tuple(axes)}"
-        )
+        raise RunFileError(f"{where}: axes must be the point axis and then {by_name[signal].axes}, got {tuple(axes)}")
     if axes[0] in by_name and by_name[axes[0]].shape:
         raise RunFileError(f"{where}: the point axis {axes[0]!r} must hold one number per row")
     for name, error_name in errors.items():
-        if (
-            name not in by_name
-            or error_name not in by_name
-            or by_name[name].shape != by_name[error_name].shape
-        ):
+        if name not in by_name or error_name not in by_name or by_name[name].shape != by_name[error_name].shape:
             raise RunFileError(f"{where}: errors {name!r} -> {error_name!r} must be two columns of one shape")
 
 
 def _describe_plot(
-    group: Any,
+    group: h5py.Group,
     title: str,
     signal: str,
     axes: tuple[str, ...],

@@ -28,7 +28,7 @@ class RunFile:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._file: Any = _open(self.path)
+        self._file = _open(self.path)
         try:
             _check_format(self._file, self.path)
         except RunFileError:
@@ -59,7 +59,7 @@ class RunFile:
 
     @property
     def exit_status(self) -> str:
-        """ "completed", "aborted", "failed", or "running" when the writing process died or still writes."""
+        """One of "completed", "aborted", "failed"; "running" when the process still writes or died."""
         return self._text(f"{layout.ENTRY}/exit_status")
 
     @property
@@ -125,13 +125,22 @@ class RunFile:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """Structured facts the procedure noted: name -> value."""
-        return {name: self._json(f"{layout.NOTES}/{name}") for name in self._file[layout.NOTES]}
+        """Structured facts the procedure noted: name -> value; after a kill those that can be read."""
+        notes = {}
+        try:
+            for name in self._file[layout.NOTES]:
+                notes[name] = self._json(f"{layout.NOTES}/{name}")
+        except (OSError, RuntimeError, RunFileError) as error:
+            if not self._killed:
+                raise RunFileError(f"run file {self.path}: the notes are damaged ({error})") from error
+        return notes
 
     @property
     def log(self) -> tuple[str, ...]:
         """Lines of the log, each with its time."""
-        return tuple(str(line) for line in self._dataset(layout.LOG).asstr()[:] if line)
+        dataset = self._dataset(layout.LOG)
+        lines = read_rows(dataset, dataset.shape[0], self.path, killed=self._killed)
+        return tuple(line.decode() for line in lines if line)
 
     def tables(self) -> tuple[str, ...]:
         """Names of the point tables."""
@@ -148,7 +157,7 @@ class RunFile:
             raise RunFileError(
                 f"run file {self.path}: no table {group!r}; it holds {', '.join(self.tables()) or 'no table'}"
             )
-        return Table(self._file[layout.ENTRY][group], self.path)
+        return Table(self._file[layout.ENTRY][group], self.path, killed=self._killed)
 
     def has_tags(self) -> bool:
         """True when time tags were recorded."""
@@ -163,7 +172,9 @@ class RunFile:
             raise RunFileError(f"run file {self.path}: it holds no time tags")
         group = self._file[layout.PHOTONS]
         n_tags = min(group["timestamps"].shape[0], group["channel"].shape[0])
-        channel, timestamps = (self._tag_values(group[name], n_tags) for name in ("channel", "timestamps"))
+        channel, timestamps = (
+            read_rows(group[name], n_tags, self.path, killed=self._killed) for name in ("channel", "timestamps")
+        )
         n_tags = min(len(channel), len(timestamps))
         missing = np.flatnonzero(channel[:n_tags] == 0)  # channels count from 1: 0 was never written
         n_tags = int(missing[0]) if missing.size else n_tags
@@ -177,7 +188,11 @@ class RunFile:
             return None
         return analysis_from_json(*(process[name].asstr()[()] for name in ("results", "verdict", "warnings")))
 
-    def _dataset(self, path: str) -> Any:
+    @property
+    def _killed(self) -> bool:
+        return self.exit_status == layout.RUNNING
+
+    def _dataset(self, path: str) -> h5py.Dataset:
         try:
             return self._file[path]
         except KeyError as error:
@@ -186,39 +201,24 @@ class RunFile:
     def _text(self, path: str) -> str:
         return str(self._dataset(path).asstr()[()])
 
-    def _json(self, path: str) -> Any:
-        return json.loads(self._text(path))
-
-    def _tag_values(self, dataset: Any, n_tags: int) -> Array:
-        """Tags of a finished run all or not at all; of a killed one, up to the chunk it was writing."""
-        try:
-            return read_rows(dataset, n_tags, self.path)
-        except RunFileError:
-            if self.exit_status != layout.RUNNING:
-                raise
-        chunks = []
-        for start in range(0, n_tags, layout.TAG_CHUNK):
-            try:
-                chunks.append(np.asarray(dataset[start : min(start + layout.TAG_CHUNK, n_tags)]))
-            except OSError:
-                break
-        return np.concatenate(chunks) if chunks else np.empty(0, dtype=dataset.dtype)
+    def _json(self, path: str) -> dict[str, Any]:
+        decoded: dict[str, Any] = json.loads(self._text(path))
+        return decoded
 
 
 class Table:
     """A point table: rows that were completely recorded, and the fixed axes of its columns."""
 
-    def __init__(self, group: Any, path: Path) -> None:
+    def __init__(self, group: h5py.Group, path: Path, *, killed: bool) -> None:
         self._group = group
         self._path = path
-        datasets = {
-            name: item for name, item in group.items() if isinstance(item, h5py.Dataset) and item.shape
-        }
+        datasets = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset) and item.shape}
         self._columns = {name: item for name, item in datasets.items() if item.maxshape[0] is None}
         self._fixed = {name: item for name, item in datasets.items() if item.maxshape[0] is not None}
         n_rows = min(item.shape[0] for item in self._columns.values())
-        written = read_rows(self._columns[layout.POINT], n_rows, path) != layout.NO_POINT
-        self.n_points = n_rows if written.all() else int(np.argmin(written))
+        point = read_rows(self._columns[layout.POINT], n_rows, path, killed=killed)
+        written = point != layout.NO_POINT
+        self.n_points = len(point) if written.all() else int(np.argmin(written))
 
     @property
     def title(self) -> str:
@@ -259,26 +259,36 @@ class Table:
         """Axis label of a column or fixed axis, unit included."""
         return str(self._find(name).attrs["long_name"])
 
-    def _find(self, name: str) -> Any:
+    def _find(self, name: str) -> h5py.Dataset:
         if name in self._columns:
             return self._columns[name]
         if name in self._fixed:
             return self._fixed[name]
         known = ", ".join([*self.columns, *self.fixed_axes])
-        raise RunFileError(
-            f"run file {self._path}, table {self._group.name}: no column {name!r}; it has {known}"
-        )
+        raise RunFileError(f"run file {self._path}, table {self._group.name}: no column {name!r}; it has {known}")
 
 
-def read_rows(dataset: Any, n_rows: int, path: Path) -> Array:
-    """The first ``n_rows`` rows; RunFileError when the bytes on disk are damaged."""
+def read_rows(dataset: h5py.Dataset, n_rows: int, path: Path, *, killed: bool = False) -> Array:
+    """The first ``n_rows`` rows; RunFileError when the bytes on disk are damaged.
+
+    ``killed``: the file's process may have died while it made a new chunk; then the rows before that chunk.
+    """
     try:
         return np.asarray(dataset[:n_rows])
     except OSError as error:
-        raise RunFileError(f"run file {path}: {dataset.name} cannot be read; the file is damaged") from error
+        if not killed:
+            raise RunFileError(f"run file {path}: {dataset.name} cannot be read; the file is damaged") from error
+    step = dataset.chunks[0]
+    blocks = [np.empty((0, *dataset.shape[1:]), dtype=dataset.dtype)]
+    for start in range(0, n_rows, step):
+        try:
+            blocks.append(np.asarray(dataset[start : min(start + step, n_rows)]))
+        except OSError:
+            break
+    return np.concatenate(blocks)
 
 
-def _is_table(entry: Any, name: str) -> bool:
+def _is_table(entry: h5py.Group, name: str) -> bool:
     try:
         item = entry[name]
     except KeyError:  # the process was killed while it made this group: nothing was recorded in it
@@ -286,7 +296,7 @@ def _is_table(entry: Any, name: str) -> bool:
     return isinstance(item, h5py.Group) and item.attrs.get("NX_class") == "NXdata" and layout.POINT in item
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> h5py.File:
     """Open with h5py, or say in one line why not."""
     try:
         with path.open("rb") as stream:
@@ -304,13 +314,11 @@ def _open(path: Path) -> Any:
         if "truncated" in text:
             raise RunFileError(f"cannot read {path}: the file is truncated; copy it again") from error
         if "lock" in text:
-            raise RunFileError(
-                f"cannot read {path}: a running process is writing it; wait for its end"
-            ) from error
+            raise RunFileError(f"cannot read {path}: a running process is writing it; wait for its end") from error
         raise RunFileError(f"cannot read {path}: the HDF5 file is damaged") from error
 
 
-def _check_format(file: Any, path: Path) -> None:
+def _check_format(file: h5py.File, path: Path) -> None:
     if file.attrs.get("format_name") != layout.FORMAT_NAME:
         raise RunFileError(f"cannot read {path}: it is an HDF5 file, but not a run file of solotron")
     version = int(file.attrs.get("format_version", 0))

@@ -55,4 +55,5 @@ class TagRecord:
 
     def of(self, name: str) -> npt.NDArray[np.int64]:
         """Timestamps, ps, of the channel called ``name``; KeyError when the run had none of that name."""
-        return self.timestamps_ps[self.channel == self.channels[name]]
+        selected: npt.NDArray[np.int64] = self.timestamps_ps[self.channel == self.channels[name]]
+        return selected

@@ -8,6 +8,7 @@ lose tags that had been safe. HDF5 marks such chunks itself, so every reader get
 import zlib
 from typing import Any
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +23,7 @@ _COMPRESSION_LEVEL = 1
 class _TagColumn:
     """One dataset of tags, written chunk by chunk."""
 
-    def __init__(self, group: Any, name: str, dtype: str, unit: str, long_name: str) -> None:
+    def __init__(self, group: h5py.Group, name: str, dtype: str, unit: str, long_name: str) -> None:
         self.dtype = np.dtype(dtype)
         self._dataset = group.create_dataset(
             name,
@@ -70,7 +71,7 @@ class TagStore:
         with store.writing(4 * layout.TAG_CHUNK, "making the store of time tags"):
             self._make(store.h5["entry"])
 
-    def _make(self, entry: Any) -> None:
+    def _make(self, entry: h5py.Group) -> None:
         self._group = layout.make_group(entry, "photons", "NXcollection")
         self._timestamps = _TagColumn(self._group, "timestamps", "i8", "ps", "arrival time (ps)")
         self._channel = _TagColumn(self._group, "channel", "u1", "", "channel of the time tagger")
@@ -81,9 +82,7 @@ class TagStore:
         """Append tags; RunFileError, before anything is written, when the two do not fit together."""
         times, channels = np.asarray(timestamps_ps), np.asarray(channel)
         if times.ndim != 1 or times.shape != channels.shape:
-            raise RunFileError(
-                f"time tags: timestamps {times.shape} and channel {channels.shape} differ in shape"
-            )
+            raise RunFileError(f"time tags: timestamps {times.shape} and channel {channels.shape} differ in shape")
         if times.size and (times.dtype.kind not in "iu" or channels.dtype.kind not in "iu"):
             raise RunFileError("time tags: timestamps (ps) and channel must be integers")
         if channels.size and (channels.min() < 1 or channels.max() > 255):

@@ -20,8 +20,8 @@ h1 { font-size: 1.5rem } table { border-collapse: collapse; width: 100% } img { 
 th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #d5dae0; vertical-align: top }
 .verdict { padding: .7rem 1rem; border-left: .4rem solid; background: #f4f6f8 }
 .passed { border-color: #1a7f37 } .failed { border-color: #cf222e } code { background: #f4f6f8; padding: .1rem .3rem }
-@media (prefers-color-scheme: dark) { body { background: #14181d; color: #e3e7eb } .verdict, code { background: #22282f }
-  th, td { border-color: #3a424b } img { background: white } }
+@media (prefers-color-scheme: dark) { body { background: #14181d; color: #e3e7eb }
+  .verdict, code { background: #22282f } th, td { border-color: #3a424b } img { background: white } }
 """
 
 

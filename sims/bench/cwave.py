@@ -106,7 +106,9 @@ class CWave:
     def dial(self, wavelength_nm: float) -> None:
         """Begin a dial: everything unlocks, moves, and locks again after half a minute or more."""
         if not self.accepts(wavelength_nm):
-            raise ValueError(f"C-WAVE: {wavelength_nm} nm is in neither {self.visible_range_nm} nor {self.signal_range_nm} nm")
+            raise ValueError(
+                f"C-WAVE: {wavelength_nm} nm is in neither {self.visible_range_nm} nor {self.signal_range_nm} nm"
+            )
         duration_s = _DIAL_S + _DIAL_S_PER_NM * abs(wavelength_nm - self._dialled_nm)
         self._dialled_nm, self._shift_nm = wavelength_nm, 0.0
         self._piezo_modes = dict.fromkeys(PIEZOS, PiezoMode.CONTROL)

@@ -8,8 +8,9 @@ from scipy.special import ndtr
 
 from sims.bench import optics, spectrometer
 from sims.bench.config import SpadTruth, TableConfig
-from sims.bench.illumination import HC_MEV_NM, JOULE_PER_MEV, BenchState, excitation_stokes, plate
+from sims.bench.illumination import HC_MEV_NM, JOULE_PER_MEV, excitation_stokes, plate
 from sims.bench.lasers import LaserOutput
+from sims.bench.state import BenchState
 from sims.dot.stimulus import Cycle
 
 FloatArray = npt.NDArray[np.float64]

@@ -79,11 +79,11 @@ class RotationMount:
 
 
 class Ell14:
-    """The bus: a mount an address (0-15)."""
+    """The bus: a mount an address (one hexadecimal digit)."""
 
-    def __init__(self, clock: VirtualClock, addresses: Sequence[int] = (0, 1, 2)) -> None:
-        self.mounts = {address: RotationMount(clock, 11_400_517 + address) for address in addresses}
+    def __init__(self, clock: VirtualClock, addresses: Sequence[str] = ("0", "1", "2")) -> None:
+        self.mounts = {address: RotationMount(clock, 11_400_517 + int(address, 16)) for address in addresses}
 
-    def angle_deg(self, address: int) -> float:
+    def angle_deg(self, address: str) -> float:
         """Angle of the mount at ``address``, degrees from its home mark."""
         return self.mounts[address].angle_deg()

@@ -1,7 +1,8 @@
 """From the state of the instruments to the light and microwave at the dot: one cycle, in the dot's terms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import lcm, pi, sin
 
 import numpy as np
@@ -19,6 +20,8 @@ JOULE_PER_MEV = 1.602176634e-22
 IDLE_PERIOD_NS = 1000.0
 """Length of the cycle when no trigger arrives and nothing is switched."""
 MAX_TRIGGERS_PER_CYCLE = 64
+GATE_THRESHOLD_V = 1.5
+"""Level above which the generator's pulse modulation input is on (TTL)."""
 WEAKEST_PULSE = 1e-4
 """Pulses the picker suppresses below this share of a full one are left out."""
 _EDGE_NS = 1e-3
@@ -49,8 +52,8 @@ def excitation_stokes(state: BenchState, config: TableConfig, wavelength_nm: flo
     return optics.normalised_polarisation(train @ optics.HORIZONTAL)
 
 
-def _triggers_per_cycle(gates: Sequence[Gate]) -> int:
-    n = lcm(*(gate.divider for gate in gates)) if gates else 1
+def _triggers_per_cycle(gates: Iterable[Gate]) -> int:
+    n = lcm(*(gate.divider for gate in gates))
     if n > MAX_TRIGGERS_PER_CYCLE:
         raise TableError(
             f"the gates repeat only every {n} triggers, more than the {MAX_TRIGGERS_PER_CYCLE} the simulated table "
@@ -59,52 +62,56 @@ def _triggers_per_cycle(gates: Sequence[Gate]) -> int:
     return n
 
 
-def _windows_ns(gate: Gate, trigger_ns: float, n_triggers: int) -> list[tuple[float, float]]:
-    """Open intervals of a gate in a cycle of ``n_triggers`` triggers, wrapped into the cycle."""
+@dataclass(frozen=True)
+class _Drive:
+    """What one gate puts on its cable over a cycle: ``level_v`` in ``windows_ns``, ``idle_v`` outside."""
+
+    level_v: float
+    idle_v: float
+    windows_ns: tuple[tuple[float, float], ...]
+
+    def level_at(self, time_ns: float) -> float:
+        """Voltage at a moment of the cycle; an edge belongs to what follows it."""
+        high = any(start - _EDGE_NS <= time_ns < stop - _EDGE_NS for start, stop in self.windows_ns)
+        return self.level_v if high else self.idle_v
+
+
+def _drive(gate: Gate, opens: bool, trigger_ns: float, n_triggers: int) -> _Drive:
+    """A gate over a cycle of ``n_triggers`` triggers; windows that reach over its end are wrapped into it."""
     cycle_ns = trigger_ns * n_triggers
     width_ns = gate.width_s * 1e9
-    if width_ns >= trigger_ns * gate.divider:
-        return [(0.0, cycle_ns)]
     windows: list[tuple[float, float]] = []
-    for k in range(0, n_triggers, gate.divider):
+    for k in range(0, n_triggers, gate.divider) if opens else ():
         start = round((gate.delay_s * 1e9 + k * trigger_ns) % cycle_ns, 3)
         stop = round(start + width_ns, 3)
         windows.append((start, min(stop, cycle_ns)))
         if stop > cycle_ns:
             windows.append((0.0, round(stop - cycle_ns, 3)))
-    return windows
-
-
-def _is_inside(time_ns: float, windows: Sequence[tuple[float, float]]) -> bool:
-    return any(start - _EDGE_NS <= time_ns < stop - _EDGE_NS for start, stop in windows)
+    return _Drive(gate.level_v, gate.idle_v, tuple(windows))
 
 
 @dataclass(frozen=True)
 class _Timeline:
-    """The gates that matter, as windows in one cycle."""
+    """The gates that switch something that is there, over one cycle."""
 
     period_ns: float
-    cwave: tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]
-    opo: tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]
-    microwave: tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]
+    cwave: tuple[_Drive, ...] = ()
+    opo: tuple[_Drive, ...] = ()
+    microwave: tuple[_Drive, ...] = ()
 
 
 def _timeline(state: BenchState, wiring: Wiring) -> _Timeline:
-    beam = state.beam_open
-    cwave = [state.gate(name) for name in (wiring.gates.pump, wiring.gates.probe) if state.cwave and beam]
-    opo = [state.gate(wiring.gates.readout)] if state.opo and beam else []
-    gated = state.microwave is not None and state.microwave.gated
-    microwave = [state.gate(wiring.gates.microwave)] if gated else []
-    open_gates = [gate for gate in (*cwave, *opo, *microwave) if gate is not None]
-    if state.trigger_period_s is None:
-        return _Timeline(IDLE_PERIOD_NS, (), (), ())
-    trigger_ns = round(state.trigger_period_s * 1e9, 6)
-    n = _triggers_per_cycle(open_gates)
+    names = wiring.gates
+    cwave = [state.gate(names.pump), state.gate(names.probe)] if state.cwave and state.beam_open else []
+    opo = [state.gate(names.readout)] if state.opo and state.beam_open else []
+    microwave = [state.gate(names.microwave)] if state.microwave and state.microwave.gated else []
+    trigger_ns = IDLE_PERIOD_NS if state.trigger_period_s is None else round(state.trigger_period_s * 1e9, 6)
+    n = _triggers_per_cycle(gate for gate in (*cwave, *opo, *microwave) if state.opens(gate))
 
-    def windows(gates: Sequence[Gate | None]) -> tuple[tuple[Gate, tuple[tuple[float, float], ...]], ...]:
-        return tuple((gate, tuple(_windows_ns(gate, trigger_ns, n))) for gate in gates if gate is not None)
+    def drives(gates: Iterable[Gate]) -> tuple[_Drive, ...]:
+        return tuple(_drive(gate, state.opens(gate), trigger_ns, n) for gate in gates)
 
-    return _Timeline(round(trigger_ns * n, 6), windows(cwave), windows(opo), windows(microwave))
+    return _Timeline(round(trigger_ns * n, 6), drives(cwave), drives(opo), drives(microwave))
 
 
 def build_cycle(state: BenchState, config: TableConfig, wiring: Wiring) -> Cycle:
@@ -115,16 +122,17 @@ def build_cycle(state: BenchState, config: TableConfig, wiring: Wiring) -> Cycle
     """
     line = _timeline(state, wiring)
     edges = {0.0, line.period_ns}
-    for _, windows in (*line.cwave, *line.microwave):
-        edges |= {min(edge, line.period_ns) for window in windows for edge in window}
+    for drive in (*line.cwave, *line.microwave):
+        edges |= {min(edge, line.period_ns) for window in drive.windows_ns for edge in window}
     marks = sorted(edges)
     segments: list[Segment] = []
-    for start, stop in zip(marks[:-1], marks[1:], strict=True):
+    for start, stop in pairwise(marks):
         middle = (start + stop) / 2
         lights = _cwave_light(state, config, line, middle)
-        segment = Segment(stop - start, lights, _microwave(state, config, line, middle))
+        segment = Segment(round(stop - start, 6), lights, _microwave(state, config, line, middle))
         if segments and (segments[-1].lights, segments[-1].microwave) == (segment.lights, segment.microwave):
-            segment = Segment(segments.pop().duration_ns + segment.duration_ns, segment.lights, segment.microwave)
+            both_ns = round(segments.pop().duration_ns + segment.duration_ns, 6)
+            segment = Segment(both_ns, segment.lights, segment.microwave)
         segments.append(segment)
     return Cycle(tuple(segments), _opo_pulses(state, config, line))
 
@@ -132,14 +140,12 @@ def build_cycle(state: BenchState, config: TableConfig, wiring: Wiring) -> Cycle
 def _cwave_light(
     state: BenchState, config: TableConfig, line: _Timeline, time_ns: float
 ) -> tuple[ContinuousLight, ...]:
-    if state.cwave is None or not state.beam_open:
-        return ()
-    levels = [gate.level_v for gate, windows in line.cwave if _is_inside(time_ns, windows)]
-    path = config.excitation
-    transmission = modulator_transmission(max(levels, default=0.0), config) * path.cwave_transmission
-    if transmission == 0.0:
-        return ()
     laser = state.cwave
+    if laser is None or not state.beam_open:
+        return ()
+    path = config.excitation
+    level_v = max(drive.level_at(time_ns) for drive in line.cwave)
+    transmission = modulator_transmission(level_v, config) * path.cwave_transmission
     energy_mev = HC_MEV_NM / laser.wavelength_nm
     return (
         ContinuousLight(
@@ -155,7 +161,7 @@ def _microwave(state: BenchState, config: TableConfig, line: _Timeline, time_ns:
     source = state.microwave
     if source is None:
         return None
-    if source.gated and not any(_is_inside(time_ns, windows) for _, windows in line.microwave):
+    if source.gated and not any(drive.level_at(time_ns) > GATE_THRESHOLD_V for drive in line.microwave):
         return None
     power_w = 1e-3 * 10 ** (source.power_dbm / 10)
     field_mt = config.excitation.microwave_field_mt_per_sqrt_w * power_w**0.5
@@ -164,21 +170,20 @@ def _microwave(state: BenchState, config: TableConfig, line: _Timeline, time_ns:
 
 def _opo_pulses(state: BenchState, config: TableConfig, line: _Timeline) -> tuple[PulsedLight, ...]:
     laser = state.opo
-    if laser is None or not state.beam_open or laser.repetition_rate_hz is None:
+    if laser is None or not state.beam_open or not laser.repetition_rate_hz:
         return ()
     path = config.excitation
-    period_ns = 1e9 / laser.repetition_rate_hz
     pulse_j = laser.average_power_w / laser.repetition_rate_hz * path.opo_transmission * path.objective_transmission
     energy_mev = HC_MEV_NM / laser.wavelength_nm
     fwhm_mev = energy_mev * laser.fwhm_nm / laser.wavelength_nm
     stokes = excitation_stokes(state, config, laser.wavelength_nm)
     pulses: list[PulsedLight] = []
-    for time_ns in np.arange(0.0, line.period_ns - _EDGE_NS, period_ns):
-        levels = [gate.level_v for gate, windows in line.opo if _is_inside(float(time_ns), windows)]
-        transmission = modulator_transmission(max(levels, default=0.0), config)
+    for time_ns in np.arange(0.0, line.period_ns - _EDGE_NS, 1e9 / laser.repetition_rate_hz):
+        when_ns = round(float(time_ns), 6)
+        level_v = max(drive.level_at(when_ns) for drive in line.opo)
+        transmission = modulator_transmission(level_v, config)
         if transmission >= WEAKEST_PULSE:
-            when = round(float(time_ns), 6)
-            pulses.append(PulsedLight(when, energy_mev, fwhm_mev, pulse_j * transmission, stokes))
+            pulses.append(PulsedLight(when_ns, energy_mev, fwhm_mev, pulse_j * transmission, stokes))
     return tuple(pulses)
 
 

@@ -10,9 +10,9 @@ _NOISE_FLOOR_W = 50e-12
 
 
 class Pm100d:
-    """Power meter with an S120VC photodiode. It reads what ``incident_power_w`` says falls on it, with noise."""
+    """Power meter with an S120C photodiode. It reads what ``incident_power_w`` says falls on it, with noise."""
 
-    sensor_fields = ("S120VC", "21051412", "14-May-2021", "1", "18", "289")
+    sensor_fields = ("S120C", "21051412", "14-May-2021", "1", "18", "289")
     """Name, serial number, calibration, type, subtype, flags (1 power + 32 wavelength settable + 256 thermometer)."""
 
     def __init__(self, incident_power_w: Callable[[], float], rng: np.random.Generator) -> None:

@@ -7,7 +7,8 @@ from sims.bench.clock import VirtualClock
 from sims.bench.motion import at_rest, begin
 
 FOCAL_LENGTH_MM = 500.0
-HALF_ANGLE_RAD = math.radians(17.18 / 2.0)  # half the angle between the arms (include angle 17.18° for this model)
+INCLUDE_ANGLE_DEG = 17.18  # angle between the arms of this model
+HALF_ANGLE_RAD = math.radians(INCLUDE_ANGLE_DEG / 2.0)
 _FAST_NM_PER_S = 100.0
 _SETTLE_S = 0.2
 _GRATING_CHANGE_S = 20.0
@@ -97,7 +98,7 @@ class SpectraPro:
         self._travel = at_rest(self.centre_nm)
 
     def select_grating(self, number: int) -> None:
-        """Change the grating (from 1), keeping the wavelength if the new one reaches it; ValueError if there is none."""
+        """Change the grating (from 1), keeping the wavelength if it reaches it; ValueError if there is none."""
         if not 1 <= number <= len(self.gratings):
             raise ValueError(f"SpectraPro: no grating {number}, there are {len(self.gratings)}")
         if number != self._grating_number:

@@ -2,16 +2,16 @@
 
 A Czerny-Turner of focal length f with a fixed include angle 2φ between its arms: at centre wavelength λc the grating
 stands at ψ with λc = 2 d sin ψ cos φ, and light that meets the focal plane at x from the middle has
-λ(x) = d [sin(ψ - φ) + sin(ψ + φ + atan(x/f))] (first order, groove spacing d).
+λ(x) = d [sin(ψ + φ) + sin(ψ - φ + atan(x/f))] (first order, groove spacing d).
 """
 
-from math import asin, cos, sqrt, log
+from math import asin, cos, log, sin, sqrt
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, voigt_profile
 
-from sims.bench.spectrapro import FOCAL_LENGTH_MM, INCLUDE_ANGLE_DEG
+from sims.bench.spectrapro import FOCAL_LENGTH_MM, HALF_ANGLE_RAD
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -24,10 +24,9 @@ _SUBPIXELS = 5
 def wavelengths_nm(position_mm: FloatArray, centre_nm: float, grooves_per_mm: float) -> FloatArray:
     """Wavelength at distances ``position_mm`` from the middle of the focal plane, first order; same shape."""
     groove_nm = 1e6 / grooves_per_mm
-    half_include = np.deg2rad(INCLUDE_ANGLE_DEG / 2)
-    psi = asin(centre_nm / (2 * groove_nm * cos(half_include)))
-    diffracted = psi + half_include + np.arctan(np.asarray(position_mm) / FOCAL_LENGTH_MM)
-    return np.asarray(groove_nm * (np.sin(psi - half_include) + np.sin(diffracted)), dtype=np.float64)
+    turn_rad = asin(centre_nm / (2 * groove_nm * cos(HALF_ANGLE_RAD)))
+    diffracted = turn_rad - HALF_ANGLE_RAD + np.arctan(np.asarray(position_mm) / FOCAL_LENGTH_MM)
+    return np.asarray(groove_nm * (sin(turn_rad + HALF_ANGLE_RAD) + np.sin(diffracted)), dtype=np.float64)
 
 
 def pixel_edges_nm(n_pixels: int, pixel_um: float, centre_nm: float, grooves_per_mm: float) -> FloatArray:

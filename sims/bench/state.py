@@ -5,25 +5,17 @@ from dataclasses import dataclass
 from sims.bench.dg645 import Gate
 from sims.bench.lasers import LaserOutput
 from sims.bench.models import Models
+from sims.bench.smb100a import MicrowaveOutput
 
-EXCITATION_QUARTER_WAVE = "0"
-ANALYSER_QUARTER_WAVE = "1"
-ANALYSER_HALF_WAVE = "2"
+EXCITATION_QUARTER_WAVE = 0
+ANALYSER_QUARTER_WAVE = 1
+ANALYSER_HALF_WAVE = 2
 """Addresses of the rotation mounts on their common bus."""
 
 
 @dataclass(frozen=True)
-class MicrowaveOutput:
-    """What the generator sends: carrier, power, and whether it follows its gate input."""
-
-    frequency_hz: float
-    power_dbm: float
-    gated: bool
-
-
-@dataclass(frozen=True)
 class BenchState:
-    """The instruments as they stand at one moment."""
+    """A snapshot. ``trigger_period_s`` is None when nothing triggers the gates; lasers are None when dark."""
 
     trigger_period_s: float | None
     gates: tuple[tuple[str, Gate], ...]
@@ -41,14 +33,32 @@ class BenchState:
     temperature_k: float
     field_t: float
 
-    def gate(self, name: str) -> Gate | None:
-        """The gate if it opens at all (trigger running, width above zero)."""
-        gate = dict(self.gates).get(name)
-        if gate is None or self.trigger_period_s is None or gate.width_s <= 0:
-            return None
-        return gate
+    def gate(self, name: str) -> Gate:
+        """The gate of that name."""
+        return dict(self.gates)[name]
+
+    def opens(self, gate: Gate) -> bool:
+        """True when the gate switches at all: a trigger arrives and its width is not zero."""
+        return self.trigger_period_s is not None and gate.width_s > 0
 
 
 def read_state(models: Models) -> BenchState:
     """Look at every instrument now."""
-    raise NotImplementedError
+    laser_rate_hz = models.chameleon.repetition_rate_hz
+    return BenchState(
+        trigger_period_s=models.dg645.trigger_period_s(laser_rate_hz),
+        gates=tuple(models.dg645.gates().items()),
+        opo=models.opo_vis.output(),
+        cwave=models.cwave.output(),
+        beam_open=models.sc10.is_open(),
+        microwave=models.smb100a.output(),
+        excitation_quarter_deg=models.ell14.angle_deg(EXCITATION_QUARTER_WAVE),
+        analyser_quarter_deg=models.ell14.angle_deg(ANALYSER_QUARTER_WAVE),
+        analyser_half_deg=models.ell14.angle_deg(ANALYSER_HALF_WAVE),
+        centre_nm=models.spectrapro.centre_nm,
+        grooves_per_mm=models.spectrapro.groove_per_mm,
+        exit=models.spectrapro.exit,
+        side_slit_um=models.spectrapro.side_slit_um,
+        temperature_k=models.cryostation.sample_temperature_k(),
+        field_t=models.ami430.field_t(),
+    )

@@ -222,7 +222,7 @@ class OpticalTable:
         cables, tagger = self.config.cables, self.wiring.tagger
         trains = {tagger.trigger: Train(period_ps, cables.trigger_delay_ns * 1000)}
         gate = state.gate(self.wiring.gates.probe)
-        if gate is not None:
+        if state.opens(gate):
             phase_ps = gate.delay_s * PS_PER_S + cables.divided_trigger_delay_ns * 1000
             trains[tagger.divided_trigger] = Train(period_ps * gate.divider, phase_ps)
         return trains

@@ -1,0 +1,214 @@
+"""The level scheme of the rate model: ground states, exciton eigenstates, biexciton; and all light between them.
+
+State order: ground (n_g) | exciton (n_x) | biexciton (n_g, carriers paired, so one per ground state).
+When the light-hole excitons lie more than 20 kT above the heavy-hole ones they are never populated and are
+left out (their admixture to the heavy-hole states stays).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sims.dot.constants import BOLTZMANN_MEV_PER_K, COULOMB_MEV_NM, HBAR2_OVER_2M0_MEV_NM2
+from sims.dot.exciton import (
+    ExcitonManifold,
+    GroundManifold,
+    carrier_amplitudes,
+    dipole_rows,
+    exciton_manifold,
+    ground_manifold,
+    heavy_bright_states,
+    heavy_dark_states,
+    stokes_vectors,
+)
+from sims.dot.lineshape import linewidth_mev
+from sims.dot.materials import MATERIALS, gap_mev
+from sims.dot.sample import Sample
+from sims.dot.spins import ComplexArray, FloatArray
+from sims.dot.stimulus import Environment
+
+IntArray = npt.NDArray[np.int64]
+
+REFERENCE_TEMPERATURE_K = 4.0
+WEAKEST_LINE = 1e-4
+"""Transitions with less than this fraction of a full bright line are not listed (they still empty the state)."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Optical transitions, arrays of shape (n,): from state ``upper`` to state ``lower``.
+
+    ``stokes`` (n, 4): S0 is the strength of the light along +z, 1 for a bright heavy-hole exciton;
+    ``total_weight`` also counts light that leaves sideways.
+    """
+
+    upper: IntArray
+    lower: IntArray
+    energy_mev: FloatArray
+    stokes: FloatArray
+    total_weight: FloatArray
+
+
+@dataclass(frozen=True)
+class LevelScheme:
+    """Everything about the dot that does not depend on the light.
+
+    ``exciton_vectors`` (8 n_g, n_x) are in the product basis; ``dopant_overlap`` (n_g, n_x) is the weight of
+    each ground state in the dopant part of an exciton state; ``capture`` (n_x, n_g) the exciton state that a
+    pair with random spins forms on each ground state (columns sum to 1).
+    """
+
+    sample: Sample
+    temperature_k: float
+    ground: GroundManifold
+    exciton_energies_mev: FloatArray
+    exciton_vectors: ComplexArray
+    dopant_overlap: FloatArray
+    capture: FloatArray
+    exciton_lines: Lines
+    biexciton_lines: Lines
+    line_fwhm_mev: float
+    emission_mev: float
+
+    @property
+    def n_ground(self) -> int:
+        """Number of ground (and of biexciton) states."""
+        return self.ground.energies_mev.size
+
+    @property
+    def n_exciton(self) -> int:
+        """Number of exciton states."""
+        return self.exciton_energies_mev.size
+
+    @property
+    def n_states(self) -> int:
+        """Length of the population vector."""
+        return 2 * self.n_ground + self.n_exciton
+
+    @property
+    def ground_slice(self) -> slice:
+        """Ground states in the population vector."""
+        return slice(0, self.n_ground)
+
+    @property
+    def exciton_slice(self) -> slice:
+        """Exciton states in the population vector."""
+        return slice(self.n_ground, self.n_ground + self.n_exciton)
+
+    @property
+    def biexciton_slice(self) -> slice:
+        """Biexciton states in the population vector."""
+        return slice(self.n_ground + self.n_exciton, self.n_states)
+
+    @property
+    def absorption_edge_mev(self) -> float:
+        """Light above this energy creates pairs in the continuum; below, it only drives the lines."""
+        strong = self.exciton_lines.stokes[:, 0] > 0.1
+        top = float(np.max(self.exciton_lines.energy_mev[strong]))
+        return top + self.sample.absorption_edge_above_top_line_mev
+
+    @property
+    def radiative_rate_per_ns(self) -> float:
+        """Radiative rate of a fully bright exciton."""
+        return self.sample.quantum_yield / self.sample.lifetime_ns
+
+
+def level_scheme(sample: Sample, environment: Environment) -> LevelScheme:
+    """Diagonalise and collect the transitions."""
+    if not environment.temperature_k > 0:
+        raise ValueError(f"temperature {environment.temperature_k} K: must be above 0 K")
+    ground = ground_manifold(sample, environment.field_t)
+    exciton = _populated(exciton_manifold(sample, environment.field_t), environment.temperature_k)
+    amplitudes = carrier_amplitudes(ground, exciton)
+    emission = emission_energy_mev(sample, environment.temperature_k)
+    return LevelScheme(
+        sample=sample,
+        temperature_k=environment.temperature_k,
+        ground=ground,
+        exciton_energies_mev=exciton.energies_mev,
+        exciton_vectors=exciton.vectors,
+        dopant_overlap=np.sum(np.abs(amplitudes) ** 2, axis=0),
+        capture=_capture(amplitudes, sample.dark_capture_fraction),
+        exciton_lines=_exciton_lines(ground, exciton, amplitudes, emission),
+        biexciton_lines=_biexciton_lines(ground, exciton, amplitudes, emission - sample.biexciton_binding_mev),
+        line_fwhm_mev=linewidth_mev(sample.linewidth, environment.temperature_k),
+        emission_mev=emission,
+    )
+
+
+def emission_energy_mev(sample: Sample, temperature_k: float) -> float:
+    """Centre of the bright multiplet: the sample's value at 4 K, shifted as the gap of the host (Varshni)."""
+    material = MATERIALS[sample.host]
+    at_reference = sample.emission_mev
+    if at_reference is None:
+        at_reference = confined_gap_mev(sample)
+    shift = gap_mev(material, temperature_k) - gap_mev(material, REFERENCE_TEMPERATURE_K)
+    return at_reference + shift
+
+
+def confined_gap_mev(sample: Sample) -> float:
+    """Gap plus confinement minus 1.786 e^2/(eps R) at 4 K (Brus, J. Chem. Phys. 80, 4403; good to ~100 meV).
+
+    The electron is confined by the outer radius, the hole by the core; R is the mean of the two.
+    """
+    material = MATERIALS[sample.host]
+    hole_nm = sample.core_radius_nm
+    electron_nm = hole_nm + sample.shell_thickness_nm
+    confinement = (
+        HBAR2_OVER_2M0_MEV_NM2
+        * np.pi**2
+        * (1 / (material.electron_mass * electron_nm**2) + 1 / (material.hole_mass * hole_nm**2))
+    )
+    coulomb = 1.786 * COULOMB_MEV_NM / (material.permittivity * (electron_nm + hole_nm) / 2)
+    return float(gap_mev(material, REFERENCE_TEMPERATURE_K) + confinement - coulomb)
+
+
+def _populated(exciton: ExcitonManifold, temperature_k: float) -> ExcitonManifold:
+    energies = exciton.energies_mev
+    half = energies.size // 2
+    if energies[half] - energies[half - 1] <= 20 * BOLTZMANN_MEV_PER_K * temperature_k:
+        return exciton
+    return ExcitonManifold(energies[:half], exciton.vectors[:, :half])
+
+
+def _capture(amplitudes: ComplexArray, dark_fraction: float) -> FloatArray:
+    bright = np.sum(np.abs(amplitudes[heavy_bright_states()]) ** 2, axis=0).T / 2
+    dark = np.sum(np.abs(amplitudes[heavy_dark_states()]) ** 2, axis=0).T / 2
+    share = (1 - dark_fraction) * bright + dark_fraction * dark
+    return np.asarray(share / share.sum(axis=0), dtype=np.float64)
+
+
+def _exciton_lines(
+    ground: GroundManifold, exciton: ExcitonManifold, amplitudes: ComplexArray, emission_mev: float
+) -> Lines:
+    n_ground = ground.energies_mev.size
+    dipoles = np.einsum("qc,cgi->qgi", dipole_rows(), amplitudes)
+    weight = np.sum(np.abs(dipoles) ** 2, axis=0)
+    g, i = np.nonzero(weight > 1e-9)
+    return Lines(
+        upper=i + n_ground,
+        lower=g,
+        energy_mev=emission_mev + exciton.energies_mev[i] - ground.energies_mev[g],
+        stokes=stokes_vectors(dipoles[0], dipoles[1])[g, i],
+        total_weight=weight[g, i],
+    )
+
+
+def _biexciton_lines(
+    ground: GroundManifold, exciton: ExcitonManifold, amplitudes: ComplexArray, centre_mev: float
+) -> Lines:
+    """One of the two heavy-hole pairs recombines: sigma-plus light leaves |-1> behind and the reverse."""
+    n_ground, n_exciton = ground.energies_mev.size, exciton.energies_mev.size
+    rows, (up, down) = dipole_rows(), heavy_bright_states()
+    plus = rows[0, up] * amplitudes[down].conj()
+    minus = rows[1, down] * amplitudes[up].conj()
+    weight = np.abs(plus) ** 2 + np.abs(minus) ** 2
+    g, i = np.nonzero(weight > 1e-9)
+    return Lines(
+        upper=g + n_ground + n_exciton,
+        lower=i + n_ground,
+        energy_mev=centre_mev + ground.energies_mev[g] - exciton.energies_mev[i],
+        stokes=stokes_vectors(plus, minus)[g, i],
+        total_weight=weight[g, i],
+    )
