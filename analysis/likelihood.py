@@ -11,7 +11,7 @@ from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, least_squares
+from scipy.optimize import least_squares
 from scipy.special import xlogy
 from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import norm
@@ -66,10 +66,11 @@ def fit_poisson(
     lower: npt.ArrayLike,
     upper: npt.ArrayLike,
     held: tuple[int, ...] = (),
+    max_steps: int = 100,
 ) -> PoissonFit:
     """Maximise the Poisson likelihood of ``counts`` (n,) under ``model`` within bounds.
 
-    ``held``: indices of parameters that stay at their start value. Raises ValueError when a start value lies
+    ``held``: indices of parameters that stay at their start value. ``max_steps`` bounds the search. Raises ValueError when a start value lies
     outside its bounds.
     """
     observed = np.asarray(counts, dtype=np.float64)
@@ -97,7 +98,15 @@ def fit_poisson(
     converged = True
     if free.size:
         found = least_squares(
-            residuals, values[free], jac=jacobian, bounds=(low[free], high[free]), x_scale="jac", max_nfev=200
+            residuals,
+            values[free],
+            jac=jacobian,
+            bounds=(low[free], high[free]),
+            x_scale="jac",
+            ftol=1e-7,
+            xtol=1e-7,
+            gtol=None,
+            max_nfev=max_steps,
         )
         converged = bool(found.success)
         values = expand(np.asarray(found.x, dtype=np.float64))
@@ -156,23 +165,34 @@ def profile_interval(
     likelihood does not reach inside ``limits`` is the limit itself.
     """
 
-    def edge(direction: float, limit: float) -> float:
-        near, far = best, best
-        width = step
-        for _ in range(40):
-            far = best + direction * width
-            far = min(far, limit) if direction > 0 else max(far, limit)
-            if deviance_at(far) - best_deviance >= rise:
-                break
-            if far == limit:
-                return limit
-            near, width = far, 1.6 * width
-        low, high = min(near, far), max(near, far)
-        if low == high:
-            return far
-        return float(brentq(lambda x: deviance_at(x) - best_deviance - rise, low, high, xtol=1e-3 * step))
+    goal = sqrt(rise)
 
-    return edge(-1.0, limits[0]), edge(1.0, limits[1])
+    def distance(x: float) -> float:
+        """In standard deviations: nearly linear in x, which makes the search short."""
+        return sqrt(max(deviance_at(x) - best_deviance, 0.0))
+
+    def edge(limit: float) -> float:
+        direction = 1.0 if limit > best else -1.0
+        near, near_d, far, far_d = 0.0, 0.0, float("inf"), float("inf")  # offsets from the best value
+        x = min(step * goal, abs(limit - best))
+        for _ in range(30):
+            d = distance(best + direction * x)
+            if abs(d - goal) < 0.01 * goal:
+                break
+            if d < goal:
+                near, near_d = x, d
+                if x >= abs(limit - best):
+                    return limit
+            else:
+                far, far_d = x, d
+            if np.isfinite(far):
+                share = (goal - near_d) / max(far_d - near_d, 1e-12)
+                x = near + float(np.clip(share, 0.1, 0.9)) * (far - near)
+            else:
+                x = min(x * min(max(1.05 * goal / max(d, 1e-3), 1.1), 3.0), abs(limit - best))
+        return best + direction * x
+
+    return edge(limits[0]), edge(limits[1])
 
 
 def significance(deviance_drop: float, extra_parameters: int) -> float:

@@ -132,6 +132,53 @@ def fit_lines(
     return _report(spectrum, state, order, runner_up, minimum_fraction)
 
 
+def refit_lines(
+    energy_mev: npt.ArrayLike, counts: npt.ArrayLike, variance: npt.ArrayLike, start: LineFit, *, gain: float = 1.0
+) -> LineFit:
+    """Fit another spectrum with the same number of lines, free to move, starting from ``start``.
+
+    Arguments and errors as :func:`fit_lines`; ValueError as well when ``start`` holds no line.
+    """
+    if start.n_lines == 0:
+        raise ValueError("cannot refit a spectrum from a fit that found no line")
+    spectrum, order = _prepare(energy_mev, counts, variance, gain)
+    first = _State(
+        background=start.background,
+        variance=start.gaussian_sigma_mev**2,
+        hwhm=start.lorentzian_hwhm_mev,
+        energy=start.energy_mev,
+        area=np.maximum(start.area, 1.0),
+        model=np.maximum(median_filter(spectrum.counts, size=3), 0.0),
+        chi2=0.0,
+        covariance=np.zeros((0, 0)),
+    )
+    state = _fit(spectrum, start.energy_mev, first.area, start.fwhm_mev, first)
+    return _report(spectrum, state, order, float("inf"), -np.inf)
+
+
+def fit_areas(
+    energy_mev: npt.ArrayLike, counts: npt.ArrayLike, variance: npt.ArrayLike, lines: LineFit, *, gain: float = 1.0
+) -> tuple[FloatArray, FloatArray]:
+    """Areas (n_lines,) and their covariance (n_lines, n_lines) with the positions and width of ``lines`` given.
+
+    A linear weighted fit of areas and a constant background; arguments and errors as :func:`fit_lines`.
+    """
+    spectrum, _ = _prepare(energy_mev, counts, variance, gain)
+    profile = pixel_profile(
+        spectrum.edges, lines.energy_mev, lines.gaussian_sigma_mev**2, lines.lorentzian_hwhm_mev
+    )
+    design = np.column_stack((np.ones_like(spectrum.counts), profile.fraction))
+    model = np.maximum(median_filter(spectrum.counts, size=3), 0.0)
+    for _ in range(3):
+        spread = spectrum.variance(model)
+        information = design.T @ (design / spread[:, None])
+        best = np.linalg.solve(information, design.T @ (spectrum.counts / spread))
+        model = design @ best
+    chi2 = float(np.sum((spectrum.counts - model) ** 2 / spread)) / max(spectrum.counts.size - best.size, 1)
+    covariance = invert_information(information) * max(1.0, chi2)
+    return np.asarray(best[1:], dtype=np.float64), covariance[1:, 1:]
+
+
 def _prepare(
     energy_mev: npt.ArrayLike, counts: npt.ArrayLike, variance: npt.ArrayLike, gain: float
 ) -> tuple[_Spectrum, npt.NDArray[np.intp]]:
@@ -160,7 +207,7 @@ def _search(spectrum: _Spectrum, max_lines: int, floor: float) -> tuple[_State, 
     guesses = _first_guesses(spectrum, floor, max_lines)
     if not guesses:
         return current, float("inf")
-    fits = [_fit(spectrum, positions, None, width) for positions, width in guesses]
+    fits = [_fit(spectrum, positions, None, width, quick=True) for positions, width in guesses]
     current = min(fits, key=lambda state: state.chi2 + price * state.energy.size)
     rejected_gain = 0.0
     while current.energy.size < max_lines:
@@ -276,8 +323,13 @@ def _fit(
     area: FloatArray | None,
     width: float,
     previous: _State | None = None,
+    *,
+    quick: bool = False,
 ) -> _State:
-    """Joint weighted fit of all lines; three rounds of reweighting with the model's own variance."""
+    """Joint weighted fit of all lines; three rounds of reweighting with the model's own variance.
+
+    ``quick``: one round of few steps, enough to compare guesses.
+    """
     n = energy.size
     pixel = spectrum.pixel
     if previous is None:
@@ -299,8 +351,8 @@ def _fit(
     theta = np.clip(theta, low + 1e-12, high - 1e-12)
     theta[1] = max(theta[1], 2.0 * smallest)
     variance = spectrum.variance(start_model)
-    for _ in range(3):
-        theta = _solve(spectrum, theta, variance, low, high, n)
+    for _ in range(1 if quick else 3):
+        theta = _solve(spectrum, theta, variance, low, high, n, 8 if quick else 40)
         model = _model(spectrum, theta, n)[0]
         variance = spectrum.variance(model)
     model, jacobian = _model(spectrum, theta, n)
@@ -312,7 +364,13 @@ def _fit(
 
 
 def _solve(
-    spectrum: _Spectrum, theta: FloatArray, variance: FloatArray, low: FloatArray, high: FloatArray, n: int
+    spectrum: _Spectrum,
+    theta: FloatArray,
+    variance: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    n: int,
+    most_steps: int,
 ) -> FloatArray:
     sigma = np.sqrt(variance)
 
@@ -324,7 +382,7 @@ def _solve(
 
     start = np.clip(theta, low, high)
     found = least_squares(
-        residuals, start, jac=jacobian, bounds=(low, high), x_scale="jac", max_nfev=60, ftol=1e-7, xtol=1e-9
+        residuals, start, jac=jacobian, bounds=(low, high), x_scale="jac", max_nfev=most_steps, ftol=1e-6, xtol=1e-8
     )
     return np.asarray(found.x, dtype=np.float64)
 

@@ -19,7 +19,7 @@ from typing import ClassVar, Unpack
 
 import numpy as np
 
-from instruments.errors import NotReadyError
+from instruments.errors import LimitError, NotReadyError
 from instruments.roles import FloatArray
 from instruments.visa import LabInstrument, VisaOptions
 
@@ -54,7 +54,7 @@ class SpectraPro(LabInstrument):
         *,
         wavelength_limits_nm: tuple[float, float] = (0.0, 1100.0),
         focal_length_mm: float = 500.0,
-        include_angle_deg: float = 30.3,
+        include_angle_deg: float = 17.18,
         move_timeout_s: float = 60.0,
         **visa: Unpack[VisaOptions],
     ) -> None:
@@ -116,6 +116,22 @@ class SpectraPro(LabInstrument):
             )
         return reached_nm
 
+    def select_grating(self, groove_per_mm: int) -> int:
+        """Turn to the grating with this groove density; returns the density read back, 1/mm.
+
+        Raises LimitError, naming the gratings on the turret, when there is none.
+        """
+        with self.lock:
+            numbers = [number for number, density in self._gratings().items() if density == groove_per_mm]
+            if not numbers:
+                fitted = ", ".join(f"{density:g}" for density in self._gratings().values())
+                raise LimitError(
+                    f"{self.name}: no grating with {groove_per_mm} grooves/mm; choose one of those fitted: {fitted}"
+                )
+            if self.grating() not in numbers:
+                self.grating(numbers[0])
+        return round(self.grooves_per_mm())
+
     def select_exit(self, name: str) -> None:
         """``"front"`` (camera) or ``"side"`` (slit); confirmed by read-back."""
         wanted = name.lower()
@@ -149,12 +165,10 @@ class SpectraPro(LabInstrument):
     def grooves_per_mm(self) -> float:
         """Groove density of the grating in the beam, 1/mm. WireError if the instrument does not list it."""
         with self.lock:
-            number = int(self.grating())
-            if self._grooves_per_mm is None:
-                self._grooves_per_mm = self._read_gratings()
-        if number not in self._grooves_per_mm:
-            raise self.bad_reply("?GRATINGS", repr(self._grooves_per_mm), f"a line for grating {number}")
-        return self._grooves_per_mm[number]
+            number, fitted = int(self.grating()), self._gratings()
+        if number not in fitted:
+            raise self.bad_reply("?GRATINGS", repr(fitted), f"a line for grating {number}")
+        return fitted[number]
 
     # Inside
 
@@ -191,6 +205,12 @@ class SpectraPro(LabInstrument):
                 self.ask(cmd)
             finally:
                 self.visa_handle.timeout = usual_timeout_ms
+
+    def _gratings(self) -> dict[int, float]:
+        """Gratings on the turret (number: grooves per mm), read once."""
+        if self._grooves_per_mm is None:
+            self._grooves_per_mm = self._read_gratings()
+        return self._grooves_per_mm
 
     def _read_gratings(self) -> dict[int, float]:
         cmd = "?GRATINGS"

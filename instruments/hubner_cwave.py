@@ -2,7 +2,8 @@
 
 Wire: port 10001, commands end in CR, replies ``name:value`` end in CR or LF and may take seconds; a reply
 beginning with ``?`` is a refusal. The wavelength cannot be asked: reported is what was last dialled here and
-confirmed by the lock bits. The dialled wavelength is the visible one (half the oscillator's). In ``get_log?`` a status bit of 0 means OK.
+confirmed by the lock bits. The dialled wavelength is the visible one (half the oscillator's). In
+``get_log?`` a status bit of 0 means OK.
 Source: a public driver of the C-WAVE 2.0; the command list of the vendor's library. Firmware seen: none.
 """
 
@@ -46,11 +47,11 @@ class CWave(LabInstrument):
         wavelength_limits_nm: tuple[float, float] = (450.0, 650.0),
         shift_limit_nm: float = 1.0,
         tune_timeout_s: float = 600.0,
-        timeout: float = 10.0,
         **visa: Unpack[VisaOptions],
     ) -> None:
         """``shift_limit_nm``: largest total shift since the last tune."""
-        super().__init__(name, address, timeout=timeout, **visa)
+        visa.setdefault("timeout", 10.0)  # through its own control program the laser answers late
+        super().__init__(name, address, **visa)
         self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
         self._shift_limit_nm = float(shift_limit_nm)
         self._tune_timeout_s = tune_timeout_s

@@ -30,8 +30,8 @@ class Cryostation(LabInstrument):
         address: str | None = None,
         *,
         temperature_limits_k: tuple[float, float] = (2.0, 350.0),
-        tolerance_k: float = 0.1,
-        stability_limit_k: float = 0.1,
+        tolerance_k: float = 0.05,
+        stability_limit_k: float = 0.05,
         settle_timeout_s: float = 14400.0,
         **visa: Unpack[VisaOptions],
     ) -> None:

@@ -147,7 +147,7 @@ class Ell14Mount(InstrumentModule["Ell14"]):
 
 
 class Ell14(LabInstrument):
-    """The bus. Mounts are the submodules ``address_0``, ``address_1``, …
+    """The bus; its mounts are the submodules ``address_0``, ``address_1`` and so on.
 
     ``offset_deg``: submodule name to the mount angle (degrees) at which its plate's fast axis is horizontal.
     """

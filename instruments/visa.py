@@ -7,7 +7,7 @@ transactions that threads cannot interleave, finite timeouts, ASCII checked, lat
 import math
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import Any, ClassVar, TypedDict
 
 import pyvisa
 from pyvisa import constants, errors

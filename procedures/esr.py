@@ -11,7 +11,7 @@ from instruments.roles import Cryostat, Magnet
 from procedures.errors import RefusedError
 from procedures.experiment import FloatParameter, IntegerParameter
 from procedures.light import darken
-from procedures.resonance import SpinExperiment, window_counts
+from procedures.resonance import SpinExperiment, brightness_monitor, window_counts
 from procedures.sequence import plan_sequence
 from runfile.writer import Column, PointTable
 
@@ -29,14 +29,16 @@ class SpinResonance(SpinExperiment):
     NEEDS: ClassVar[tuple[str, ...]] = (*SpinExperiment.NEEDS, "microwave")
 
     frequency_start = FloatParameter(
-        "First frequency (0: around the expected resonance)",
+        "First frequency",
+        description="0: around the expected resonance",
         units="GHz",
         default=0.0,
         minimum=0.0,
         maximum=40.0,
     )
     frequency_stop = FloatParameter(
-        "Last frequency (0: around the expected resonance)",
+        "Last frequency",
+        description="0: around the expected resonance",
         units="GHz",
         default=0.0,
         minimum=0.0,
@@ -52,15 +54,15 @@ class SpinResonance(SpinExperiment):
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a sweep the generator cannot reach or a power above the station's limit."""
         super().check(bench, sample)
-        frequencies = self.frequencies_ghz(sample, float(bench.conditions.field_t))
+        frequencies = self.frequencies_ghz(sample, bench.conditions.field_t or 0.0)
         low, high = (limit * 1e-9 for limit in bench.role("microwave").frequency_range_hz())
         if frequencies[0] < low or frequencies[-1] > high:
             raise RefusedError(
                 f"the sweep from {frequencies[0]:.3f} to {frequencies[-1]:.3f} GHz leaves the range of "
-                f"{bench.instrument_name('microwave')}, {low:.4g} to {high:.4g} GHz: choose a lower field or set "
+                f"{bench.config.roles['microwave']}, {low:.4g} to {high:.4g} GHz: choose a lower field or set "
                 "frequency_start and frequency_stop"
             )
-        limit_dbm = bench.limits.microwave_power_dbm
+        limit_dbm = bench.limits.highest_microwave_power_dbm
         if self.microwave_power > limit_dbm:
             raise RefusedError(
                 f"microwave_power = {self.microwave_power:g} dBm exceeds the station's limit of {limit_dbm:g} dBm"
@@ -99,15 +101,18 @@ class SpinResonance(SpinExperiment):
         for k, target_ghz in enumerate(frequencies):
             self.checkpoint(0.2 + 0.8 * k / len(frequencies), f"counting at {target_ghz:.4f} GHz")
             reached_hz = self.microwave.set_frequency(target_ghz * 1e9)
-            counts = {}
+            counts, monitor = {}, {}
             for on in (True, False) if k % 2 == 0 else (False, True):
                 self.microwave.set_output(on, gated=True)
                 histogram = self.record_cycle_histogram(sequence, self.counting_time)
                 counts[on] = window_counts(histogram, sequence.probe_start_ns, sequence.probe_width_ns)
+                monitor[on] = brightness_monitor(histogram, sequence)
             table.append(
                 frequency=reached_hz * 1e-9,
                 counts=counts[True],
                 counts_reference=counts[False],
+                monitor=monitor[True],
+                monitor_reference=monitor[False],
                 field=magnet.field_t(),
                 temperature=cryostat.temperature_k(),
             )
@@ -125,6 +130,8 @@ class SpinResonance(SpinExperiment):
                 Column("frequency", "GHz", "Microwave frequency (GHz)"),
                 Column("counts", "counts", "Probe photons, microwave on"),
                 Column("counts_reference", "counts", "Probe photons, microwave off"),
+                Column("monitor", "counts", "Photons of the reset, microwave on: the dot's brightness"),
+                Column("monitor_reference", "counts", "Photons of the reset, microwave off"),
                 Column("field", "T", "Magnetic field (T)"),
                 Column("temperature", "K", "Temperature (K)"),
             ),

@@ -30,7 +30,8 @@ class Antibunching(Experiment):
         "Excitation wavelength", units="nm", default=560.0, minimum=400.0, maximum=750.0
     )
     emission_wavelength = FloatParameter(
-        "Emission wavelength (0: as the sample sheet says)",
+        "Emission wavelength",
+        description="0: as the sample sheet says",
         units="nm",
         default=0.0,
         minimum=0.0,
@@ -52,7 +53,7 @@ class Antibunching(Experiment):
 
     def execute(self) -> None:
         """Set up the light once, then record batch after batch of tags."""
-        centre_nm = emission_wavelength_nm(self, self.emission_wavelength)
+        centre_nm = emission_wavelength_nm(self.sample, self.emission_wavelength)
         point_at_counters(self, centre_nm, self.grating, self.exit_slit)
         self.analyser_half_wave.rotate_to(0.0)
         self.analyser_quarter_wave.rotate_to(0.0)

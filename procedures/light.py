@@ -1,5 +1,7 @@
 """Bringing light to the dot, always in the same order: shutter closed, tune, laser opened, shutter opened."""
 
+from collections.abc import Mapping
+
 from instruments.roles import FloatArray, Spectrograph
 from procedures.errors import RefusedError
 from procedures.experiment import Experiment
@@ -13,11 +15,11 @@ LIGHT_ROLES = ("readout_laser", "pulse_source", "shutter", "gates", "excitation_
 ANALYSER_ROLES = ("analyser_quarter_wave", "analyser_half_wave", "spectrograph")
 
 
-def emission_wavelength_nm(experiment: Experiment, given_nm: float) -> float:
+def emission_wavelength_nm(sample: Mapping[str, object], given_nm: float) -> float:
     """Where to look for the dot's emission: as given, or (0) as the sample sheet says."""
     if given_nm > 0.0:
         return given_nm
-    sheet = experiment.sample.get("emission_mev")
+    sheet = sample.get("emission_mev")
     if not isinstance(sheet, int | float):
         raise RefusedError(
             "the sample sheet states no emission_mev, so the spectrograph cannot be pointed: "
@@ -27,9 +29,10 @@ def emission_wavelength_nm(experiment: Experiment, given_nm: float) -> float:
 
 
 def darken(experiment: Experiment) -> None:
-    """Close the beam shutter and the outputs of the lasers in use."""
+    """Close the beam shutter and the outputs of the lasers."""
     experiment.beam_shutter.close()
     experiment.readout_laser.close_output()
+    experiment.pulse_source.close_output()
     if "resonant_laser" in experiment.NEEDS:
         experiment.resonant_laser.close_output()
 
@@ -38,6 +41,7 @@ def tune_readout(experiment: Experiment, wavelength_nm: float) -> float:
     """Tune the pulsed laser behind the closed shutter and open its output; wavelength reached, nm."""
     experiment.beam_shutter.close()
     experiment.pulse_source.assert_mode_locked()
+    experiment.pulse_source.open_output()
     reached_nm = experiment.readout_laser.tune(wavelength_nm)
     experiment.readout_laser.open_output()
     return reached_nm
@@ -53,7 +57,7 @@ def tune_resonant(experiment: Experiment, wavelength_nm: float) -> float:
 
 def gate_of(experiment: Experiment, use: str) -> str:
     """Output of the delay generator that is cabled to ``use`` (pump, readout, microwave, probe)."""
-    return str(experiment.bench.wiring.gates[use])
+    return str(getattr(experiment.bench.wiring.gates, use))
 
 
 def pulse_train(experiment: Experiment, divider: int, level_v: float) -> float:

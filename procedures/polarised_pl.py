@@ -1,5 +1,6 @@
 """Circularly polarised photoluminescence: sigma-plus and sigma-minus spectra of the dot, optionally against field."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -39,7 +40,8 @@ class PolarisedPhotoluminescence(Experiment):
         "Excitation wavelength", units="nm", default=560.0, minimum=400.0, maximum=750.0
     )
     emission_wavelength = FloatParameter(
-        "Emission wavelength (0: as the sample sheet says)",
+        "Emission wavelength",
+        description="0: as the sample sheet says",
         units="nm",
         default=0.0,
         minimum=0.0,
@@ -53,7 +55,8 @@ class PolarisedPhotoluminescence(Experiment):
     )
     grating = IntegerParameter("Grating", units="1/mm", default=1800, minimum=1, maximum=3600)
     analyser_offset = FloatParameter(
-        "Angle added to both analyser settings (90 deg swaps sigma+ and sigma-)",
+        "Angle added to both analyser settings",
+        description="90 deg swaps sigma+ and sigma-",
         units="deg",
         default=0.0,
         minimum=-180.0,
@@ -66,18 +69,21 @@ class PolarisedPhotoluminescence(Experiment):
     calibration_level = FloatParameter(
         "Modulator level of the calibration", units="V", default=1.0, minimum=0.5, maximum=5.0
     )
-    field_points = IntegerParameter("Field values (1: stay at the station's field)", default=1, minimum=1, maximum=1000)
+    field_points = IntegerParameter(
+        "Field values", description="1: stay at the station's field", default=1, minimum=1, maximum=1000
+    )
     field_start = FloatParameter("First field", units="T", default=0.0, minimum=-20.0, maximum=20.0)
     field_stop = FloatParameter("Last field", units="T", default=0.0, minimum=-20.0, maximum=20.0)
 
-    def check(self, bench: Bench, sample: object) -> None:
+    def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a field sweep beyond the station's limit."""
-        limit_t = bench.limits.field_t
+        limit_t = bench.limits.highest_field_t
         worst_t = max(abs(self.field_start), abs(self.field_stop))
         if self.field_points > 1 and worst_t > limit_t:
             raise RefusedError(
                 f"a field sweep to {worst_t:g} T exceeds the station's limit of {limit_t:g} T: "
-                "reduce field_start/field_stop or, if the magnet allows it, raise limits.field_t in the station file"
+                "reduce field_start/field_stop or, if the magnet allows it, raise limits.highest_field_t in the "
+                "station file"
             )
 
     def fields_t(self) -> list[float | None]:
@@ -89,7 +95,7 @@ class PolarisedPhotoluminescence(Experiment):
     def execute(self) -> None:
         """Calibrate; then at each field alternate sigma-plus and sigma-minus exposures."""
         magnet = self._role("magnet", Magnet)  # type: ignore[type-abstract]
-        centre_nm = emission_wavelength_nm(self, self.emission_wavelength)
+        centre_nm = emission_wavelength_nm(self.sample, self.emission_wavelength)
         axis_nm = point_at_camera(self, centre_nm, self.grating)
         self.analyser_half_wave.rotate_to(0.0)
         if self.calibrate:

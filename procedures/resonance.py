@@ -1,11 +1,13 @@
 """The common beginning of the spin experiments: find the lines, choose one, bring the narrow laser onto it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import curve_fit
 
 from analysis.lines import LineFit, fit_lines
+from analysis.window import zero_phonon_window
 from instruments.bench import Bench
 from instruments.roles import FineTunableLaser, FloatArray
 from procedures.addressing import Overlap, overlap, refuse_unless_selective
@@ -30,6 +32,7 @@ from procedures.units import energy_mev, wavelength_nm, width_mev
 from runfile.writer import Column
 
 HISTOGRAM_BIN_PS = 2000
+RESONANCE_CHI2 = 30.0  # improvement over a flat line that three more parameters do not give by chance
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class SpinExperiment(Experiment):
     )
 
     line = ListParameter(
-        "Line to pump, in sigma+ (at 4 K flips out of it must go downhill)",
+        "Line to pump, in sigma+",
+        description="at 4 K flips out of it must go downhill",
         choices=["highest", "lowest"],
         default="highest",
     )
@@ -66,7 +70,8 @@ class SpinExperiment(Experiment):
         "Wavelength of the reset and of the spectrum", units="nm", default=560.0, minimum=400.0, maximum=750.0
     )
     emission_wavelength = FloatParameter(
-        "Emission wavelength (0: as the sample sheet says)",
+        "Emission wavelength",
+        description="0: as the sample sheet says",
         units="nm",
         default=0.0,
         minimum=0.0,
@@ -100,11 +105,11 @@ class SpinExperiment(Experiment):
     scan_points = IntegerParameter("Points of the scan", default=21, minimum=7, maximum=201)
     scan_time = FloatParameter("Counting time per scan point", units="s", default=1.0, minimum=0.01, maximum=600.0)
 
-    def check(self, bench: Bench, sample: object) -> None:
+    def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a laser whose spectrum is wider than the lines are apart, before anything moves."""
         laser = bench.role("resonant_laser")
-        name = bench.instrument_name("resonant_laser")
-        width = width_mev(laser.wavelength_nm() or 600.0, laser.spectral_width_nm())
+        name = bench.config.roles["resonant_laser"]
+        width = width_mev(emission_wavelength_nm(sample, self.emission_wavelength), laser.spectral_width_nm())
         refuse_unless_selective(overlap(width, 0.1, (self.expected_spacing,)), name)
         if not isinstance(laser, FineTunableLaser):
             raise RefusedError(
@@ -114,7 +119,7 @@ class SpinExperiment(Experiment):
 
     def find_line(self, field_t: float) -> ChosenLine:
         """Take the sigma-plus spectrum, count the lines, choose the one to pump, check the laser against it."""
-        centre_nm = emission_wavelength_nm(self, self.emission_wavelength)
+        centre_nm = emission_wavelength_nm(self.sample, self.emission_wavelength)
         axis_nm = point_at_camera(self, centre_nm, 1800)
         self.analyser_half_wave.rotate_to(0.0)
         self.excitation_quarter_wave.rotate_to(SIGMA_PLUS_DEG)
@@ -127,7 +132,7 @@ class SpinExperiment(Experiment):
             self, table, analyser_deg=SIGMA_PLUS_DEG, field_t=field_t, exposure_s=self.spectrum_exposure
         )
         self.beam_shutter.close()
-        return self._choose(_lines_of(axis_nm, counts, errors))
+        return self._choose(_lines_of(axis_nm, counts, errors, self.replica_offset))
 
     def _choose(self, lines: LineFit) -> ChosenLine:
         energies = np.sort(lines.energy_mev)
@@ -148,7 +153,7 @@ class SpinExperiment(Experiment):
             "lines",
             {"energies_mev": [float(e) for e in energies], "pumped": index, "fwhm_mev": lines.fwhm_mev},
         )
-        refuse_unless_selective(selectivity, self.bench.instrument_name("resonant_laser"))
+        refuse_unless_selective(selectivity, self.bench.config.roles["resonant_laser"])
         return ChosenLine(
             index=index,
             n_lines=energies.size,
@@ -198,19 +203,21 @@ class SpinExperiment(Experiment):
             columns=(
                 Column("shift", "nm", "Shift of the narrow laser (nm)"),
                 Column("counts", "counts", "Counts in the pump window"),
+                Column("monitor", "counts", "Counts in the reset window: follows the dot's brightness"),
             ),
         )
         laser = self._narrow_laser()
         half_nm = nm_of_mev(line.energy_mev, self.scan_half_width)
-        reached_nm, shifts, counts = 0.0, [], []
+        reached_nm, shifts, counts, monitor = 0.0, [], [], []
         for k, target_nm in enumerate(np.linspace(-half_nm, half_nm, self.scan_points)):
             self.checkpoint(0.05 + 0.1 * k / self.scan_points, "scanning the narrow laser over the line")
             reached_nm = laser.shift(float(target_nm) - reached_nm)
             histogram = self.record_cycle_histogram(sequence, self.scan_time)
             shifts.append(reached_nm)
             counts.append(window_counts(histogram, sequence.pump_start_ns, sequence.pump_width_ns))
-            table.append(shift=shifts[-1], counts=counts[-1])
-        centre_nm = _lorentzian_centre(np.array(shifts), np.array(counts))
+            monitor.append(brightness_monitor(histogram, sequence))
+            table.append(shift=shifts[-1], counts=counts[-1], monitor=monitor[-1])
+        centre_nm = _lorentzian_centre(np.array(shifts), np.array(counts), np.array(monitor))
         self.recorder.note("resonance", {"shift_nm": centre_nm})
         laser.shift(centre_nm - reached_nm)
 
@@ -249,36 +256,44 @@ def window_counts(histogram: FloatArray, start_ns: float, width_ns: float) -> fl
     return float(histogram[round(start_ns / bin_ns) : round((start_ns + width_ns) / bin_ns)].sum())
 
 
-def _lines_of(axis_nm: FloatArray, counts: FloatArray, errors: FloatArray) -> LineFit:
+def brightness_monitor(histogram: FloatArray, sequence: PulseSequence) -> float:
+    """Counts while the reset light is on: proportional to how long the blinking dot was bright; 0 without reset."""
+    return window_counts(histogram, sequence.reset_start_ns, sequence.reset_width_ns)
+
+
+def _lines_of(axis_nm: FloatArray, counts: FloatArray, errors: FloatArray, lo_mev: float) -> LineFit:
     order = np.argsort(energy_mev(1.0) / axis_nm)
     energies = (energy_mev(1.0) / axis_nm)[order]
-    return fit_lines(energies, counts[order], errors[order] ** 2)
+    keep = zero_phonon_window(energies, counts[order], lo_mev)
+    return fit_lines(energies[keep], counts[order][keep], errors[order][keep] ** 2)
 
 
-def _lorentzian_centre(shift_nm: FloatArray, counts: FloatArray) -> float:
-    """Centre of a Lorentzian on a flat background; RefusedError when there is no resonance to be seen."""
+def _lorentzian_centre(shift_nm: FloatArray, raw_counts: FloatArray, monitor: FloatArray) -> float:
+    """Centre of a Lorentzian on a flat background; RefusedError when there is no resonance to be seen.
+
+    Counts are divided by the brightness monitor (relative to its mean), so that blinking does not shift the peak.
+    """
     span = float(shift_nm[-1] - shift_nm[0])
+    brightness = np.clip(monitor / monitor.mean(), 0.05, None) if monitor.mean() > 0 else np.ones(monitor.size)
+    counts, errors = raw_counts / brightness, np.sqrt(raw_counts + 1.0) / brightness
 
     def model(x: FloatArray, background: float, height: float, centre: float, width: float) -> FloatArray:
         return background + height / (1.0 + (2.0 * (x - centre) / width) ** 2)
 
     low, high = float(np.percentile(counts, 20)), float(counts.max())
-    start = (low, high - low, float(shift_nm[int(np.argmax(counts))]), span / 6)
+    start = (low, high - low + 1.0, float(shift_nm[int(np.argmax(counts))]), span / 6)
+    bounds = ((0.0, 0.0, -span, span / 20), (np.inf, np.inf, span, 2 * span))
     try:
-        best, _ = curve_fit(
-            model,
-            shift_nm,
-            counts,
-            p0=start,
-            sigma=np.sqrt(counts + 1.0),
-            bounds=((0.0, 0.0, -span, span / 50), (np.inf, np.inf, span, 2 * span)),
-        )
+        best, _ = curve_fit(model, shift_nm, counts, p0=start, sigma=errors, bounds=bounds)
     except RuntimeError as error:
         raise RefusedError(f"the scan over the line cannot be fitted ({error}); widen scan_half_width") from error
     centre = float(best[2])
-    if best[1] < 5.0 * np.sqrt(low + 1.0) or not shift_nm[0] < centre < shift_nm[-1]:
+    flat = float(np.sum(((counts - np.average(counts, weights=errors**-2)) / errors) ** 2))
+    peaked = float(np.sum(((counts - model(shift_nm, *best)) / errors) ** 2))
+    if flat - peaked < RESONANCE_CHI2 or not shift_nm[0] < centre < shift_nm[-1]:
         raise RefusedError(
-            f"no resonance in a scan of ±{span / 2 * 1000:.0f} pm around the line: maximum {high:.0f} counts on "
-            f"{low:.0f}; widen scan_half_width, count longer (scan_time) or check the narrow laser's wavelength"
+            f"no resonance in a scan of ±{span / 2 * 1000:.0f} pm around the line: highest {high:.0f}, background "
+            f"{low:.0f} counts (a peak improves χ² by {flat - peaked:.0f}, needed {RESONANCE_CHI2:.0f}); widen "
+            "scan_half_width, count longer (scan_time) or check the narrow laser's wavelength"
         )
     return centre

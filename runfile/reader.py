@@ -163,7 +163,7 @@ class RunFile:
         """True when time tags were recorded."""
         try:
             return "channel" in self._file[layout.PHOTONS]
-        except KeyError:
+        except (KeyError, RuntimeError):  # killed while this group was made: nothing was recorded in it
             return False
 
     def tags(self) -> TagRecord:
@@ -291,7 +291,7 @@ def read_rows(dataset: h5py.Dataset, n_rows: int, path: Path, *, killed: bool = 
 def _is_table(entry: h5py.Group, name: str) -> bool:
     try:
         item = entry[name]
-    except KeyError:  # the process was killed while it made this group: nothing was recorded in it
+    except (KeyError, RuntimeError):  # killed while this group was made: nothing was recorded in it
         return False
     return isinstance(item, h5py.Group) and item.attrs.get("NX_class") == "NXdata" and layout.POINT in item
 

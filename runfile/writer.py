@@ -18,6 +18,8 @@ from runfile.records import Column, FixedAxis, Parameter
 from runfile.results import Analysis
 from runfile.tag_store import TagStore
 
+__all__ = ["Column", "FixedAxis", "Parameter", "PointTable", "RunFileError", "RunWriter", "store_analysis"]
+
 _SMALL_BYTES = 65_536
 
 
@@ -132,18 +134,11 @@ class RunWriter:
             dataset[n_before:] = np.array(lines, dtype=object)
 
     def write_analysis(self, analysis: Analysis) -> None:
-        """Store results, verdict and warnings, also after :meth:`finish` (the file is opened again for it)."""
-        if self._store is not None:
+        """Store results, verdict and warnings, also after :meth:`finish` (see :func:`store_analysis`)."""
+        if self._store is None:
+            store_analysis(self._path, analysis)
+        else:
             _put_analysis(self._store, analysis)
-            return
-        try:
-            store = OpenFile(self._path, "r+")
-        except OSError as error:
-            raise RunFileError(f"run file {self._path}: cannot add the analysis: {reason(error)}") from error
-        try:
-            _put_analysis(store, analysis)
-        finally:
-            store.close()
 
     def finish(self, exit_status: str, duration_s: float) -> None:
         """Write the exit status ("completed", "aborted", "failed") and the bench time it took, and close."""
@@ -159,6 +154,12 @@ class RunWriter:
                 entry["duration_s"][()] = duration_s
                 entry["exit_status"][()] = exit_status
         finally:
+            store.close()
+
+    def close(self) -> None:
+        """Close the file as it is, without an exit status; nothing happens when it is closed already."""
+        store, self._store = self._store, None
+        if store is not None:
             store.close()
 
     def __enter__(self) -> Self:
@@ -180,6 +181,18 @@ class RunWriter:
             self._tags = TagStore(self._open())
         self._open()
         return self._tags
+
+
+def store_analysis(path: Path, analysis: Analysis) -> None:
+    """Store an analysis in a finished run file, in place of one that is there; RunFileError if it cannot be."""
+    try:
+        store = OpenFile(Path(path), "r+")
+    except OSError as error:
+        raise RunFileError(f"run file {path}: the analysis cannot be added: {reason(error)}") from error
+    try:
+        _put_analysis(store, analysis)
+    finally:
+        store.close()
 
 
 def _put_analysis(store: OpenFile, analysis: Analysis) -> None:

@@ -26,10 +26,10 @@ class AssembledBench:
 def read_station(path: Path | None, *, twin: bool) -> stations.StationConfig:
     """Read and check a station file; without one, the built-in station on the twin."""
     try:
-        config = stations.read(path if path is not None else stations.TEMPLATE)
+        config = stations.read_station(path if path is not None else stations.TEMPLATE)
     except StationError as error:
         raise BadInputError(str(error)) from error
-    return config.on_twin() if twin or path is None else config
+    return config.model_copy(update={"twin": True}) if twin or path is None else config
 
 
 @contextmanager
@@ -47,19 +47,15 @@ def assemble(
         with _loaded(config, clock, {}, needs) as bench:
             yield AssembledBench(bench, clock, is_twin=False)
         return
-    from pydantic import ValidationError
-
     from sims import twin as twins
 
     try:
         simulated = twins.start(sheet.sample, seed=seed, table=config.table, wiring=config.wiring.model_dump())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInputError(f"{config.source}: table.{where}: {first['msg']}") from error
+    except twins.TwinError as error:
+        raise BadInputError(f"station file: {error}") from error
     with simulated as lab:
         clock = StoppableClock(lab.clock, stop, sliced=False)
-        overrides = {name: lab.connection(model) for name, model in config.models().items()}
+        overrides = {name: lab.connection(model) for name, model in stations.models(config).items()}
         with _loaded(config, clock, overrides, needs) as bench:
             yield AssembledBench(bench, clock, is_twin=True)
 

@@ -14,6 +14,12 @@ exit codes: 0 completed and verdict passed; 1 completed, verdict failed; 2 bad i
 """
 
 
+# The matrices here are small: a second thread in the linear algebra only waits for the first, and on a busy
+# machine makes everything many times slower. Read when numpy is first imported.
+for _library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = build_parser().parse_args(arguments)

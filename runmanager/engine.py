@@ -1,7 +1,9 @@
 """The run engine: one run from checked input to run file, results and safe state. Holds no physics."""
 
 import logging
+import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -71,18 +73,14 @@ def run(request: RunRequest, *, report: Report = lambda fraction, what: None) ->
 
     config = read_station(request.station, twin=request.twin)
     sheet = read_sample(request.sample, twin=config.twin)
-    path = reserve_run_file(request.out, request.procedure)
+    path = new_run_file(request.out, request.procedure)
     stop = StopRequest()
-    try:
-        with (
-            stop_on_signals(stop),
-            assemble(config, sheet, seed=request.seed, needs=experiment.NEEDS, stop=stop) as assembled,
-        ):
-            _check(experiment, assembled.bench, sheet)
-            return _run_on(assembled, experiment, request, sheet, path, stop, report)
-    except BadInputError:
-        _discard_reservation(path)
-        raise
+    with (
+        stop_on_signals(stop),
+        assemble(config, sheet, seed=request.seed, needs=experiment.NEEDS, stop=stop) as assembled,
+    ):
+        _check(experiment, assembled.bench, sheet)
+        return _run_on(assembled, experiment, request, sheet, path, stop, report)
 
 
 def make_experiment(name: str, settings: tuple[tuple[str, str], ...]) -> "Experiment":
@@ -98,28 +96,18 @@ def make_experiment(name: str, settings: tuple[tuple[str, str], ...]) -> "Experi
         raise BadInputError(str(error)) from error
 
 
-def reserve_run_file(folder: Path, procedure: str) -> Path:
-    """Create the output folder and an empty file with a fresh name in it; BadInputError if that cannot be."""
+def new_run_file(folder: Path, procedure: str) -> Path:
+    """Create the output folder, prove that it can be written, and name a new run file in it; BadInputError if not."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for number in range(1000):
-            path = folder / f"{procedure}-{stamp}{f'-{number}' if number else ''}.h5"
-            try:
-                path.touch(exist_ok=False)
-            except FileExistsError:
-                continue
-            return path
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise BadInputError(
             f"the output folder {folder} cannot be written ({error.strerror or error}): choose another with --out"
         ) from error
-    raise BadInputError(f"the output folder {folder} already holds 1000 runs of this second: choose another")
-
-
-def _discard_reservation(path: Path) -> None:
-    if path.exists() and path.stat().st_size == 0:
-        path.unlink()
+    return folder / f"{procedure}-{stamp}-{uuid.uuid4().hex[:6]}.h5"
 
 
 def _check(experiment: "Experiment", bench: "Bench", sheet: "SampleSheet") -> None:
@@ -143,10 +131,12 @@ def _run_on(
 ) -> RunOutcome:
     bench = assembled.bench
     began_s = bench.clock.now_s()
+    from runfile.errors import RunFileError
+
     try:
         recorder = _open_run_file(path, experiment, bench, sheet, request.seed if assembled.is_twin else None)
-    except OSError as error:
-        raise BadInputError(f"the run file {path} cannot be written: {error}") from error
+    except RunFileError as error:
+        raise BadInputError(str(error)) from error
     experiment.attach(bench, recorder, sheet.values, stop_requested=stop.is_set, report=report)
     status, message = _execute(experiment, bench, recorder)
     assembled.clock.armed = False
@@ -158,7 +148,7 @@ def _run_on(
     return RunOutcome(
         run_file=path,
         exit_status=status,
-        analysis=analyse_and_store(path, status),
+        analysis=analyse_and_store(recorder, status),
         duration_s=duration_s,
         message=message,
         unsafe=unsafe,
@@ -177,11 +167,11 @@ def _open_run_file(
         procedure=experiment.NAME,
         title=f"{experiment.NAME} on {sheet.sample.name}",
         parameters={name: Parameter(getattr(experiment, name), unit) for name, unit in units.items()},
-        station=bench.station_text,
+        station=bench.config.text,
         snapshot=bench.snapshot(),
         sample_sheet=sheet.text,
         sample=sheet.values,
-        conditions=bench.conditions.model_dump(),
+        conditions=bench.conditions.model_dump(exclude_none=True),
         versions={name: metadata.version(name) for name in RECORDED_PACKAGES},
         seed=seed,
     )
@@ -207,11 +197,11 @@ def _execute(experiment: "Experiment", bench: "Bench", recorder: "RunWriter") ->
 def _reach_conditions(bench: "Bench") -> None:
     """Bring temperature and field to what the station file asks for, if they are elsewhere."""
     wanted = bench.conditions
-    if bench.has_role("cryostat"):
+    if bench.has_role("cryostat") and wanted.temperature_k is not None:
         cryostat = bench.role("cryostat")
         if abs(cryostat.temperature_k() - wanted.temperature_k) > SETTLED_K:
             cryostat.set_temperature(wanted.temperature_k)
-    if bench.has_role("magnet"):
+    if bench.has_role("magnet") and wanted.field_t is not None:
         magnet = bench.role("magnet")
         if abs(magnet.field_t() - wanted.field_t) > SETTLED_T:
             magnet.set_field(wanted.field_t)
@@ -219,10 +209,15 @@ def _reach_conditions(bench: "Bench") -> None:
 
 def _reach_safe_state(bench: "Bench", recorder: "RunWriter") -> str:
     """Safe state; "" when confirmed, else what to do by hand."""
-    report = bench.safe_state()
-    sentence = "" if report.confirmed else report.instructions
-    _try_to_log(recorder, "safe state confirmed" if report.confirmed else f"SAFE STATE NOT CONFIRMED: {sentence}")
-    return sentence
+    from instruments.errors import UnsafeError
+
+    try:
+        bench.safe_state().raise_if_unsafe()
+    except UnsafeError as error:
+        _try_to_log(recorder, f"UNSAFE: {error}")
+        return str(error)
+    _try_to_log(recorder, "safe state confirmed")
+    return ""
 
 
 def _try_to_log(recorder: "RunWriter", text: str) -> None:
@@ -230,7 +225,7 @@ def _try_to_log(recorder: "RunWriter", text: str) -> None:
 
     try:
         recorder.log(text)
-    except (RunFileError, OSError) as error:
+    except RunFileError as error:
         log.warning("the run's log could not be written: %s", error)
 
 
@@ -242,25 +237,22 @@ def _finish(recorder: "RunWriter", status: str, duration_s: float, message: str)
         if message:
             recorder.log(message)
         recorder.finish(status, duration_s)
-    except (RunFileError, OSError) as error:
+    except RunFileError as error:
         return f"{message}; " * bool(message) + f"the run file could not be completed: {error}"
-    finally:
-        recorder.close()
     return message
 
 
-def analyse_and_store(path: Path, status: str) -> Analysis:
-    """Analyse a closed run file and write results and verdict into it."""
+def analyse_and_store(recorder: "RunWriter", status: str) -> Analysis:
+    """Analyse a finished run file and write results and verdict into it."""
     from analysis import registry
     from analysis.errors import AnalysisError
     from runfile.errors import RunFileError
     from runfile.reader import RunFile
-    from runfile.writer import store_analysis
 
     try:
-        with RunFile(path) as recorded:
+        with RunFile(recorder.path) as recorded:
             analysis = registry.analyse(recorded)
-        store_analysis(path, analysis)
+        recorder.write_analysis(analysis)
     except (AnalysisError, RunFileError) as error:
         check = Check("analysed", passed=False, detail=f"the run ({status}) could not be analysed: {error}")
         return Analysis({}, Verdict((check,)))

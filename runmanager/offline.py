@@ -30,6 +30,7 @@ class FileAnalysis:
 def analyse_file(path: Path, *, with_report: bool = False) -> FileAnalysis:
     """Analyse one file; BadInputError with one line for a missing, empty, truncated or foreign file."""
     from analysis.errors import AnalysisError
+    from analysis.tag_files import TagFileError
     from runfile.errors import RunFileError
 
     if not path.is_file():
@@ -38,7 +39,7 @@ def analyse_file(path: Path, *, with_report: bool = False) -> FileAnalysis:
         if _is_run_file(path):
             return _analyse_run(path, with_report)
         return _analyse_photons(path, with_report)
-    except (RunFileError, AnalysisError) as error:
+    except (RunFileError, AnalysisError, TagFileError) as error:
         raise BadInputError(str(error)) from error
 
 
@@ -68,10 +69,9 @@ def _analyse_run(path: Path, with_report: bool) -> FileAnalysis:
 
 
 def _analyse_photons(path: Path, with_report: bool) -> FileAnalysis:
-    from analysis import g2
-    from analysis.tag_files import read_tag_file
+    from analysis import g2, tag_files
 
-    record = read_tag_file(path)
+    record = tag_files.read(path)
     found = g2.analyse_photons(record)
     report = _write_report(path, path.name, found, g2.figure(record)) if with_report else None
     return FileAnalysis(path, "completed", record.duration_s, found, report)

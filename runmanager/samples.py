@@ -1,11 +1,10 @@
 """Sample sheets: what is on the stage. On the twin the same sheet is the truth of the simulated dot."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from runmanager.errors import BadInputError
-from sims.dot.sample import Sample, SampleError, load_sample, sample_text
+from sims.dot.sample import Sample, SampleError, load_sample, sample_path
 
 DEFAULT_SAMPLE = "mn-cdse-cds"
 
@@ -30,12 +29,7 @@ def read_sample(name_or_path: str | None, *, twin: bool) -> SampleSheet:
         name_or_path = DEFAULT_SAMPLE
     try:
         sample = load_sample(name_or_path)
-        text = sample_text(name_or_path)
+        text = sample_path(name_or_path).read_text(encoding="utf-8")
     except SampleError as error:
         raise BadInputError(str(error)) from error
     return SampleSheet(text=text, values=sample.model_dump(mode="json"), sample=sample)
-
-
-def looks_like_file(name_or_path: str) -> bool:
-    """True when the argument names a file rather than a built-in sample."""
-    return Path(name_or_path).suffix in {".yaml", ".yml"} or Path(name_or_path).exists()

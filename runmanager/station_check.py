@@ -57,11 +57,4 @@ def _check_one(config: StationConfig, sheet: SampleSheet, name: str) -> Finding:
             elapsed_ms = (time.perf_counter() - began) * 1e3
     except (BadInputError, BenchError) as error:
         return Finding(name, ok=False, identity="", round_trip_ms=float("nan"), detail=" ".join(str(error).split()))
-    words = [str(identity.get(key) or "") for key in ("vendor", "model", "firmware")]
-    return Finding(
-        name,
-        ok=True,
-        identity=" ".join(filter(None, words)),
-        round_trip_ms=elapsed_ms,
-        detail=", ".join(roles),
-    )
+    return Finding(name, ok=True, identity=identity, round_trip_ms=elapsed_ms, detail=", ".join(roles))

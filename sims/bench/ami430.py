@@ -180,6 +180,10 @@ class Ami430:
             self._path = [(now_s, self.magnet_current_a())]
             self._quenched_at_s, self._frozen_a = now_s, None
 
+    def is_quenched(self) -> bool:
+        """True from the quench until a person resets it."""
+        return self._quenched_at_s is not None
+
     def reset_quench(self) -> None:
         """A person has dealt with the quench: back to paused with whatever current is left."""
         if self._quenched_at_s is not None:
@@ -205,6 +209,12 @@ class Ami430:
     def switch(self) -> "PersistentSwitch":
         """The persistent switch's settings."""
         return self._switch
+
+    def fit_switch(self, fitted: bool) -> None:
+        """Configure whether there is a persistent switch; one that is fitted starts heated (open)."""
+        if fitted != self._switch.fitted:
+            self._switch.fitted = fitted
+            self._switch.heater_on = fitted
 
     def heat_switch(self, on: bool) -> None:
         """Heat (open) or cool (close) the persistent switch; ignored unless one is fitted and the supply rests."""

@@ -129,14 +129,21 @@ def true_centre_nm(state: BenchState, config: TableConfig) -> float:
     return 0.0 if is_zero_order(state) else state.centre_nm + config.spectrograph.centre_offset_nm
 
 
+def camera_edges_nm(state: BenchState, config: TableConfig) -> FloatArray:
+    """True wavelengths at the borders of the camera's pixels, shape (n_pixels + 1,)."""
+    camera = config.camera
+    return spectrometer.pixel_edges_nm(
+        camera.n_pixels, camera.pixel_um, true_centre_nm(state, config), state.grooves_per_mm
+    )
+
+
 def camera_share(state: BenchState, config: TableConfig, lines: Lines, *, laser: bool) -> FloatArray:
     """Share of each line's light on each camera pixel, shape (n_lines, n_pixels)."""
     n_pixels = config.camera.n_pixels
     shares = np.zeros((len(lines.energy_mev), n_pixels))
     if state.exit != "front":
         return shares
-    centre_nm = true_centre_nm(state, config)
-    edges = spectrometer.pixel_edges_nm(n_pixels, config.camera.pixel_um, centre_nm, state.grooves_per_mm)
+    edges = camera_edges_nm(state, config)
     truth = config.spectrograph
     zero_order = is_zero_order(state)
     for i, (wavelength_nm, fwhm_nm) in enumerate(zip(lines.wavelength_nm, lines.fwhm_nm, strict=True)):

@@ -43,7 +43,8 @@ def avalanche_times(photons_ps: Times, duration_ps: int, spad: SpadTruth, rng: n
         if len(children) == 0:
             return fired
         fired = drop_dead(np.sort(np.concatenate([fired, children]), kind="stable"), dead_ps)
-        parents = children[np.isin(children, fired)]
+        nearest = np.minimum(np.searchsorted(fired, children), len(fired) - 1)
+        parents = children[fired[nearest] == children]
     return fired
 
 
@@ -53,12 +54,13 @@ def drop_dead(times_ps: Times, dead_ps: int) -> Times:
     if dead_ps <= 0:
         return kept
     while len(kept) > 1:
-        too_close = np.diff(kept) < dead_ps
-        # Only the first of a run is certainly blind: its predecessor is certainly accepted.
-        first = too_close & ~np.concatenate([[False], too_close[:-1]])
-        if not first.any():
+        # A run: each time is close to the one before. Its head is certainly accepted, what follows within the dead
+        # time of the head is certainly blind; the rest is looked at again.
+        is_head = np.concatenate([[True], np.diff(kept) >= dead_ps])
+        if is_head.all():
             return kept
-        kept = kept[np.concatenate([[True], ~first])]
+        head_time = kept[is_head][np.cumsum(is_head) - 1]
+        kept = kept[is_head | (kept - head_time >= dead_ps)]
     return kept
 
 

@@ -1,6 +1,7 @@
 """Stanford Research DG645: delay generator with four gates, triggered by the laser pulses."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -51,7 +52,9 @@ class _Output:
 class Dg645:
     """At construction: internal trigger at 1 kHz, all delays 0 (gates of zero width), 5 V outputs."""
 
-    def __init__(self) -> None:
+    def __init__(self, laser_rate_hz: Callable[[], float] = lambda: 0.0) -> None:
+        """``laser_rate_hz`` gives the pulse rate at the external trigger input now."""
+        self._laser_rate_hz = laser_rate_hz
         self.reset()
 
     def reset(self) -> None:
@@ -130,6 +133,10 @@ class Dg645:
         """True when triggers come faster than the delays allow."""
         own_period_s = self._own_period_s(laser_rate_hz)
         return own_period_s is not None and self._triggers_per_cycle(own_period_s) > 1
+
+    def has_rate_error(self) -> bool:
+        """True when triggers are being missed now."""
+        return self.misses_triggers(self._laser_rate_hz())
 
     def _own_period_s(self, laser_rate_hz: float) -> float | None:
         prescaler = self.prescalers[0] if self.advanced_triggering else 1

@@ -44,9 +44,13 @@ class RotationMount:
         """Where it is now, degrees."""
         return self._travel.at(self._clock.now_s()) * 360.0 / PULSES_PER_TURN
 
-    def end_of_move_s(self) -> float:
-        """Bench time at which the present or last move ends."""
-        return self._travel.end_s
+    def destination_pulses(self) -> int:
+        """Where the present or last move ends."""
+        return round(self._travel.target)
+
+    def remaining_s(self) -> float:
+        """Time until the present move ends, 0 at rest."""
+        return max(0.0, self._travel.end_s - self._clock.now_s())
 
     def is_moving(self) -> bool:
         """True until the move has ended."""

@@ -22,8 +22,8 @@ IDLE_PERIOD_NS = 1000.0
 MAX_TRIGGERS_PER_CYCLE = 64
 GATE_THRESHOLD_V = 1.5
 """Level above which the generator's pulse modulation input is on (TTL)."""
-WEAKEST_PULSE = 1e-4
-"""Pulses the picker suppresses below this share of a full one are left out."""
+WEAKEST_TRANSMISSION = 1e-4
+"""Light that a modulator suppresses below this is left out (set a larger extinction to study leakage)."""
 _EDGE_NS = 1e-3
 """A pulse that coincides with a gate's edge to within this much belongs to what follows the edge."""
 
@@ -145,13 +145,15 @@ def _cwave_light(
         return ()
     path = config.excitation
     level_v = max(drive.level_at(time_ns) for drive in line.cwave)
-    transmission = modulator_transmission(level_v, config) * path.cwave_transmission
+    transmission = modulator_transmission(level_v, config)
+    if transmission < WEAKEST_TRANSMISSION:
+        return ()
     energy_mev = HC_MEV_NM / laser.wavelength_nm
     return (
         ContinuousLight(
             energy_mev=energy_mev,
             fwhm_mev=energy_mev * laser.fwhm_nm / laser.wavelength_nm,
-            power_w=laser.average_power_w * transmission * path.objective_transmission,
+            power_w=laser.average_power_w * transmission * path.cwave_transmission * path.objective_transmission,
             stokes=excitation_stokes(state, config, laser.wavelength_nm),
         ),
     )
@@ -182,7 +184,7 @@ def _opo_pulses(state: BenchState, config: TableConfig, line: _Timeline) -> tupl
         when_ns = round(float(time_ns), 6)
         level_v = max(drive.level_at(when_ns) for drive in line.opo)
         transmission = modulator_transmission(level_v, config)
-        if transmission >= WEAKEST_PULSE:
+        if transmission >= WEAKEST_TRANSMISSION:
             pulses.append(PulsedLight(when_ns, energy_mev, fwhm_mev, pulse_j * transmission, stokes))
     return tuple(pulses)
 

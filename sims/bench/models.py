@@ -55,6 +55,6 @@ def build_models(clock: VirtualClock, rng: np.random.Generator, incident_power_w
         cryostation=Cryostation(clock),
         ami430=Ami430(clock),
         smb100a=Smb100a(),
-        dg645=Dg645(),
+        dg645=Dg645(lambda: chameleon.repetition_rate_hz),
         pm100d=Pm100d(incident_power_w, rng),
     )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_CLOCK_STEP_S = 1e-9
+
 
 @dataclass(frozen=True)
 class Travel:
@@ -19,14 +21,14 @@ class Travel:
 
     def at(self, now_s: float) -> float:
         """Where it is at ``now_s``."""
-        if now_s >= self.end_s:
+        if self.is_done(now_s):
             return self.target
         fraction = max(0.0, now_s - self.start_s) / self.duration_s
         return self.start + fraction * (self.target - self.start)
 
     def is_done(self, now_s: float) -> bool:
-        """True once the target is reached."""
-        return now_s >= self.end_s
+        """True once the target is reached, to within a step of the clock."""
+        return now_s >= self.end_s - _CLOCK_STEP_S
 
 
 def at_rest(value: float) -> Travel:

@@ -13,7 +13,7 @@ _TUNING_SPEED_NM_PER_S = 20.0
 _OPTIMISING_S = 3.0
 _SIGNAL_EFFICIENCY = 0.22
 _SECOND_HARMONIC_EFFICIENCY = 0.30
-_VISIBLE_FWHM_AT_600_NM = 2.5
+_VISIBLE_FWHM_NM = 2.5
 _LARGEST_DIAL_ERROR_NM = 0.02
 
 
@@ -90,8 +90,8 @@ class OpoVis:
         return _SECOND_HARMONIC_EFFICIENCY * self.signal_power_w() if self.second_harmonic_mirror_in else 0.0
 
     def visible_fwhm_nm(self) -> float:
-        """FWHM of the visible light: constant in energy, 2.5 nm at 600 nm."""
-        return float(_VISIBLE_FWHM_AT_600_NM * (self.signal_wavelength_nm / 1200.0) ** 2)
+        """FWHM of the visible light: femtosecond pulses, several nanometres wide at every wavelength."""
+        return _VISIBLE_FWHM_NM
 
     def signal_fwhm_nm(self) -> float:
         """FWHM of the signal; the second harmonic of a Gaussian is √2 wider in frequency, so √2/4 in wavelength."""

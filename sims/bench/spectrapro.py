@@ -12,7 +12,7 @@ HALF_ANGLE_RAD = math.radians(INCLUDE_ANGLE_DEG / 2.0)
 _FAST_NM_PER_S = 100.0
 _SETTLE_S = 0.2
 _GRATING_CHANGE_S = 20.0
-_MIRROR_S = 2.0
+_MIRROR_S = 1.5
 _SLIT_S = 1.0
 SLIT_RANGE_UM = (10, 3000)
 
@@ -75,9 +75,9 @@ class SpectraPro:
         """True while the grating turns."""
         return not self._travel.is_done(self._clock.now_s())
 
-    def ready_at_s(self) -> float:
-        """Bench time at which everything that moves has arrived."""
-        return max(self._travel.end_s, self._busy_until_s)
+    def remaining_s(self) -> float:
+        """Time until everything that moves has arrived, 0 at rest."""
+        return max(0.0, max(self._travel.end_s, self._busy_until_s) - self._clock.now_s())
 
     def go_to(self, wavelength_nm: float) -> None:
         """Begin a move at full speed; ValueError beyond the drive's range (0 nm to the grating's limit)."""
@@ -137,11 +137,11 @@ class SpectraPro:
     def _angles_rad(self) -> tuple[float, float]:
         """Angles of incidence and diffraction in the middle of the exit, first order.
 
-        sin α + sin β = g λ with α - β fixed to the angle between the arms, α > β: the sign that gives the
-        maker's 1.7 nm/mm at 435.8 nm with 1200 grooves/mm.
+        sin α + sin β = g λ with β - α fixed to the angle between the arms (the convention of the maker's
+        wavelength calibration for Czerny-Turner spectrographs).
         """
         turn = math.asin(self.groove_per_mm * self.centre_nm * 1e-6 / (2.0 * math.cos(HALF_ANGLE_RAD)))
-        return turn + HALF_ANGLE_RAD, turn - HALF_ANGLE_RAD
+        return turn - HALF_ANGLE_RAD, turn + HALF_ANGLE_RAD
 
     def dispersion_nm_per_mm(self) -> float:
         """dλ/dx = cos β / (g f) in the middle of the exit."""

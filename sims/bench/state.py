@@ -7,9 +7,9 @@ from sims.bench.lasers import LaserOutput
 from sims.bench.models import Models
 from sims.bench.smb100a import MicrowaveOutput
 
-EXCITATION_QUARTER_WAVE = 0
-ANALYSER_QUARTER_WAVE = 1
-ANALYSER_HALF_WAVE = 2
+EXCITATION_QUARTER_WAVE = "0"
+ANALYSER_QUARTER_WAVE = "1"
+ANALYSER_HALF_WAVE = "2"
 """Addresses of the rotation mounts on their common bus."""
 
 

@@ -16,18 +16,20 @@ from sims.bench import detection, detectors
 from sims.bench.clock import VirtualClock
 from sims.bench.config import TableConfig, Wiring
 from sims.bench.detection import Lines, Scatter
-from sims.bench.illumination import build_cycle, power_at_sample_w
+from sims.bench.detectors import Times
+from sims.bench.illumination import TableError, build_cycle, power_at_sample_w
 from sims.bench.models import Models
 from sims.bench.state import BenchState, read_state
 from sims.dot.response import Dot, Response
 from sims.dot.sample import Sample
 from sims.dot.stimulus import Cycle, Environment
 
-Times = npt.NDArray[np.int64]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 PS_PER_S = 1e12
+MAX_SCATTERED = 1e8
+"""Laser photons on one detector in one record; far above what a real one survives."""
 
 
 class _Recent(Generic[Key, Value]):
@@ -65,7 +67,7 @@ class Train:
     def times(self, start_ps: int, duration_ps: int) -> Times:
         """Pulses in [start_ps, start_ps + duration_ps), relative to ``start_ps``."""
         ticks = np.arange(self.count(start_ps, duration_ps)) * self.period_ps + self.first_after(start_ps)
-        return np.rint(ticks).astype(np.int64)
+        return np.asarray(np.rint(ticks), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class OpticalTable:
         camera = self.config.camera
         photons = np.zeros(camera.n_pixels)
         if look.response is not None:
-            bright = look.dot.sample_brightness(exposure_s, self._rng)
+            bright = look.response.exposure_brightness(exposure_s, self._rng)
             lines = look.lines()
             rates = look.response.rates() * detection.before_spectrograph(look.state, self.config, lines)
             photons += bright * rates @ detection.camera_share(look.state, self.config, lines, laser=False)
@@ -159,6 +161,10 @@ class OpticalTable:
             passed = detection.scattered_before_spectrograph(look.state, self.config, light.lines)
             photons += rate * passed @ detection.camera_share(look.state, self.config, light.lines, laser=True)
         return photons * camera.quantum_efficiency * exposure_s
+
+    def wavelength_edges_nm(self, look: Look) -> npt.NDArray[np.float64]:
+        """True wavelengths at the borders of the camera's pixels, shape (n_pixels + 1,)."""
+        return detection.camera_edges_nm(look.state, self.config)
 
     def record(self, duration_s: float, look: Look | None = None, start_ps: int | None = None) -> dict[int, Times]:
         """Pulses of both detectors by input of the time controller, int64 ps from the record's start, sorted.
@@ -237,6 +243,11 @@ def _scattered_photons(
     lengths = [stop - start for start, stop, _ in light.rate_hz] + [0.0] * len(light.bursts)
     total = sum(weights)
     n_cycles = int(np.ceil(duration_ps / cycle_ps))
+    if share * total * n_cycles > MAX_SCATTERED:
+        raise TableError(
+            f"laser light floods a detector ({share * total / cycle_ps * PS_PER_S:.2g} photons a second): move the "
+            "spectrograph off the laser, narrow the slit, or attenuate"
+        )
     n = int(rng.poisson(share * total * n_cycles)) if total > 0 else 0
     which = rng.choice(len(weights), size=n, p=np.array(weights) / total) if n else np.empty(0, dtype=np.int64)
     in_cycle_ps = (np.array(starts)[which] + np.array(lengths)[which] * rng.random(n)) * 1000

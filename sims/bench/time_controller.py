@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from sims.bench.table import Look, OpticalTable, Times
+from sims.bench.detectors import Times
+from sims.bench.table import Look, OpticalTable
 
 INPUTS = (1, 2, 3, 4)
 HISTOGRAMS = (1, 2, 3, 4)

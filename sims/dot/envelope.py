@@ -36,9 +36,7 @@ def hole_wave_number(mass_ratio: float) -> float:
     root = np.sqrt(mass_ratio)
 
     def condition(x: float) -> float:
-        return float(
-            spherical_jn(0, x) * spherical_jn(2, root * x) + spherical_jn(2, x) * spherical_jn(0, root * x)
-        )
+        return float(spherical_jn(0, x) * spherical_jn(2, root * x) + spherical_jn(2, x) * spherical_jn(0, root * x))
 
     grid = np.linspace(1.0, 10.0, 400)
     values = np.array([condition(x) for x in grid])

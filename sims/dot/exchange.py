@@ -28,9 +28,7 @@ def exchange_constants(sample: Sample, dopant: Dopant) -> Exchange:
         density = electron_density_per_nm3(dopant.position_nm, outer_nm)
         electron = -dopant.n0_alpha_mev * material.cation_volume_nm3 * density
     if hole is None:
-        density = hole_density_per_nm3(
-            dopant.position_nm, sample.core_radius_nm, material.light_to_heavy_mass_ratio
-        )
+        density = hole_density_per_nm3(dopant.position_nm, sample.core_radius_nm, material.light_to_heavy_mass_ratio)
         hole = -dopant.n0_beta_mev / 3.0 * material.cation_volume_nm3 * density
     return Exchange(electron, hole)
 

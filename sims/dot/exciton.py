@@ -9,7 +9,6 @@ With that sign the F=2 states of the isotropic electron-hole exchange are exactl
 """
 
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,16 @@ from sims.dot.constants import BOHR_MAGNETON_MEV_PER_T
 from sims.dot.exchange import exchange_constants
 from sims.dot.ground import Field, biased, dopant_hamiltonian, dopant_levels
 from sims.dot.sample import Sample
-from sims.dot.spins import ComplexArray, FloatArray, dimension, dot_product, place, spin_operators
+from sims.dot.spins import (
+    ComplexArray,
+    FloatArray,
+    dimension,
+    eigenstates,
+    place,
+    placed_scalar_product,
+    product,
+    spin_operators,
+)
 
 ELECTRON, HOLE = 0, 1
 N_CARRIER = 8
@@ -48,29 +56,29 @@ def space_dimensions(sample: Sample) -> tuple[int, ...]:
 def ground_manifold(sample: Sample, field_t: Field) -> GroundManifold:
     """Dopants without exciton. The interaction between two dopants is left out (distant dopants)."""
     levels = [dopant_levels(dopant, field_t) for dopant in sample.dopants]
-    energies = reduce(lambda a, b: np.add.outer(a, b).ravel(), (x.energies_mev for x in levels), np.zeros(1))
-    vectors = reduce(np.kron, (x.vectors for x in levels), np.eye(1, dtype=np.complex128))
+    energies = np.zeros(1)
+    for level in levels:
+        energies = np.add.outer(energies, level.energies_mev).ravel()
+    vectors = product(level.vectors for level in levels)
     return GroundManifold(energies, vectors)
 
 
 def exciton_hamiltonian(sample: Sample, field_t: Field) -> ComplexArray:
     """Full Hamiltonian, shape (8 n_g, 8 n_g), meV."""
     dimensions = space_dimensions(sample)
-    electron = _placed(0.5, ELECTRON, dimensions)
-    hole = _placed(1.5, HOLE, dimensions)
     result = place(_carrier_hamiltonian(sample, field_t), 0, (N_CARRIER, *dimensions[2:]))
     for number, dopant in enumerate(sample.dopants, start=2):
-        spin = _placed(dopant.spin, number, dimensions)
+        spin = (dopant.spin, number)
         exchange = exchange_constants(sample, dopant)
         result = result + place(dopant_hamiltonian(dopant, field_t), number, dimensions)
-        result = result + exchange.electron_mev * dot_product(spin, electron)
-        result = result + exchange.hole_mev * dot_product(spin, hole)
+        result = result + exchange.electron_mev * placed_scalar_product(spin, (0.5, ELECTRON), dimensions)
+        result = result + exchange.hole_mev * placed_scalar_product(spin, (1.5, HOLE), dimensions)
     return result
 
 
 def exciton_manifold(sample: Sample, field_t: Field) -> ExcitonManifold:
     """Eigenstates of the exciton with its dopants; degenerate pairs are named by their projection on z."""
-    energies, vectors = np.linalg.eigh(exciton_hamiltonian(sample, biased(field_t)))
+    energies, vectors = eigenstates(exciton_hamiltonian(sample, biased(field_t)))
     return ExcitonManifold(energies, vectors)
 
 
@@ -78,7 +86,7 @@ def carrier_amplitudes(ground: GroundManifold, exciton: ExcitonManifold) -> Comp
     """<carrier state, ground g | exciton i>, shape (8, n_g, n_x)."""
     n_ground = ground.energies_mev.size
     vectors = exciton.vectors.reshape(N_CARRIER, n_ground, -1)
-    return np.einsum("mg,cmi->cgi", ground.vectors.conj(), vectors)
+    return np.asarray(np.einsum("mg,cmi->cgi", ground.vectors.conj(), vectors), dtype=np.complex128)
 
 
 def dipole_rows() -> FloatArray:
@@ -118,29 +126,22 @@ def _carrier(electron: float, hole: float) -> int:
     return int((0.5 - electron) * 4 + (1.5 - hole))
 
 
-def _placed(
-    spin: float, position: int, dimensions: tuple[int, ...]
-) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
-    x, y, z = spin_operators(spin).vector
-    return place(x, position, dimensions), place(y, position, dimensions), place(z, position, dimensions)
-
-
 def _carrier_hamiltonian(sample: Sample, field_t: Field) -> ComplexArray:
     """Electron and hole alone, (8, 8): exchange, hole splitting and mixing, Zeeman."""
     dimensions = (2, 4)
-    electron, hole = _placed(0.5, 0, dimensions), _placed(1.5, 1, dimensions)
+    electron = [place(s, ELECTRON, dimensions) for s in spin_operators(0.5).vector]
     hole_spin = spin_operators(1.5)
+    hole = [place(j, HOLE, dimensions) for j in hole_spin.vector]
     unit = np.eye(N_CARRIER, dtype=np.complex128)
     eta = sample.bright_dark_splitting_mev / 3
-    result = -2 * eta * dot_product(electron, hole)
+    result = -2 * eta * placed_scalar_product((0.5, ELECTRON), (1.5, HOLE), dimensions)
     result = result - sample.hh_lh_splitting_mev / 2 * (hole[2] @ hole[2] - 1.25 * unit)
     squares = hole_spin.plus @ hole_spin.plus + hole_spin.minus @ hole_spin.minus
-    result = result + sample.hh_lh_mixing_mev / (2 * np.sqrt(3)) * place(squares, 1, dimensions)
+    result = result + sample.hh_lh_mixing_mev / (2 * np.sqrt(3)) * place(squares, HOLE, dimensions)
     up, down = heavy_bright_states()
-    # The dipole rows of |+1> and |-1> have opposite signs, so with this sign x-polarised light comes from the
-    # lower state for a positive splitting.
-    result[up, down] += sample.anisotropic_splitting_mev / 2
-    result[down, up] += sample.anisotropic_splitting_mev / 2
+    # The dipole row of carrier state |-1> has the sign -1; the minus makes x-polarised light the lower line.
+    result[up, down] -= sample.anisotropic_splitting_mev / 2
+    result[down, up] -= sample.anisotropic_splitting_mev / 2
     for b, e, h in zip(field_t, electron, hole, strict=True):
         result = result + BOHR_MAGNETON_MEV_PER_T * b * (sample.electron_g * e - 2 * sample.hole_kappa * h)
     centre = -sample.hh_lh_splitting_mev / 2 + sample.bright_dark_splitting_mev / 2

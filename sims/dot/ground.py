@@ -4,15 +4,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from sims.dot.constants import BOHR_MAGNETON_MEV_PER_T, NUCLEAR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
 from sims.dot.sample import Dopant
-from sims.dot.spins import ComplexArray, FloatArray, dimension, dot_product, place, projections, spin_operators
+from sims.dot.spins import (
+    ComplexArray,
+    FloatArray,
+    dimension,
+    eigenstates,
+    place,
+    placed_scalar_product,
+    projections,
+    spin_operators,
+)
 
 BIAS_FIELD_T = 1e-6
 """Added along z before diagonalising: it names the states of degenerate pairs by their projection on z."""
 
 Field = tuple[float, float, float]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -27,10 +38,16 @@ class DopantLevels:
 class ResonanceLines:
     """Magnetic-dipole transitions between electron-nuclear levels, each array of shape (n_lines,).
 
-    ``lower``/``upper`` index the levels by energy; ``matrix_element`` is sqrt((|<u|Sx|l>|^2 + |<u|Sy|l>|^2)/2);
-    the labels are those of the product states that dominate the two levels.
+    ``lower``/``upper`` index the levels in order of energy; ``matrix_element`` is
+    sqrt((|<u|Sx|l>|^2 + |<u|Sy|l>|^2)/2). The labels are those of the product states that dominate the two
+    levels; where hyperfine coupling mixes strongly (zero field, D0 of a few A) they are no more than names.
+    ``projection_weights`` (2S+1, n_levels) is the weight of each electron level of :func:`dopant_levels` in
+    each electron-nuclear level.
     """
 
+    lower: IntArray
+    upper: IntArray
+    projection_weights: FloatArray
     frequency_ghz: FloatArray
     matrix_element: FloatArray
     lower_m_s: FloatArray
@@ -48,15 +65,13 @@ def dopant_hamiltonian(dopant: Dopant, field_t: Field) -> ComplexArray:
     axial = spin.z @ spin.z - dopant.spin * (dopant.spin + 1) / 3 * unit
     rhombic = spin.x @ spin.x - spin.y @ spin.y
     cubic = sum((np.linalg.matrix_power(s, 4) for s in spin.vector), 0 * unit)
-    crystal = (
-        dopant.zero_field_d_uev * axial + dopant.zero_field_e_uev * rhombic + dopant.cubic_a_uev / 6 * cubic
-    )
+    crystal = dopant.zero_field_d_uev * axial + dopant.zero_field_e_uev * rhombic + dopant.cubic_a_uev / 6 * cubic
     return np.asarray(zeeman + 1e-3 * crystal, dtype=np.complex128)
 
 
 def dopant_levels(dopant: Dopant, field_t: Field) -> DopantLevels:
     """Eigenstates of the electron spin of one dopant."""
-    energies, vectors = np.linalg.eigh(dopant_hamiltonian(dopant, biased(field_t)))
+    energies, vectors = eigenstates(dopant_hamiltonian(dopant, biased(field_t)))
     mean_z = np.einsum("mi,m,mi->i", vectors.conj(), projections(dopant.spin), vectors).real
     order = np.argsort(-mean_z, kind="stable")
     return DopantLevels(energies[order], vectors[:, order])
@@ -65,14 +80,12 @@ def dopant_levels(dopant: Dopant, field_t: Field) -> DopantLevels:
 def electron_nuclear_hamiltonian(dopant: Dopant, field_t: Field) -> ComplexArray:
     """Electron and nuclear spin of one dopant: adds A I.S - g_N mu_N B.I; electron is the first factor. meV."""
     dimensions = (dimension(dopant.spin), dimension(dopant.nuclear_spin))
-    electron = tuple(place(s, 0, dimensions) for s in spin_operators(dopant.spin).vector)
-    nucleus = tuple(place(i, 1, dimensions) for i in spin_operators(dopant.nuclear_spin).vector)
     result = place(dopant_hamiltonian(dopant, field_t), 0, dimensions)
-    result = result + 1e-3 * dopant.hyperfine_uev * dot_product(
-        (electron[0], electron[1], electron[2]), (nucleus[0], nucleus[1], nucleus[2])
-    )
-    for component, operator in zip(field_t, nucleus, strict=True):
-        result = result - dopant.nuclear_g_factor * NUCLEAR_MAGNETON_MEV_PER_T * component * operator
+    scalar = placed_scalar_product((dopant.spin, 0), (dopant.nuclear_spin, 1), dimensions)
+    result = result + 1e-3 * dopant.hyperfine_uev * scalar
+    scale = dopant.nuclear_g_factor * NUCLEAR_MAGNETON_MEV_PER_T
+    for component, operator in zip(field_t, spin_operators(dopant.nuclear_spin).vector, strict=True):
+        result = result - scale * component * place(operator, 1, dimensions)
     return result
 
 
@@ -82,7 +95,7 @@ def resonance_lines(dopant: Dopant, field_t: Field, minimum_matrix_element: floa
     The default keeps the allowed lines (matrix element of |m> -> |m-1>: sqrt(S(S+1) - m(m-1))/2 >= 1/2) and
     drops those that hyperfine coupling only just allows.
     """
-    energies, vectors = np.linalg.eigh(electron_nuclear_hamiltonian(dopant, biased(field_t)))
+    energies, vectors = eigenstates(electron_nuclear_hamiltonian(dopant, biased(field_t)))
     dimensions = (dimension(dopant.spin), dimension(dopant.nuclear_spin))
     spin = spin_operators(dopant.spin)
     strength = np.zeros(2 * (energies.size,))
@@ -93,7 +106,13 @@ def resonance_lines(dopant: Dopant, field_t: Field, minimum_matrix_element: floa
     element = np.sqrt(strength[lower, upper])
     keep = element >= minimum_matrix_element
     lower, upper = lower[keep], upper[keep]
+    electron = dopant_levels(dopant, field_t).vectors
+    products = vectors.reshape(*dimensions, -1)
+    weights = np.sum(np.abs(np.einsum("me,mni->eni", electron.conj(), products)) ** 2, axis=1)
     return ResonanceLines(
+        lower=lower.astype(np.int64),
+        upper=upper.astype(np.int64),
+        projection_weights=weights,
         frequency_ghz=(energies[upper] - energies[lower]) / PLANCK_MEV_PER_GHZ,
         matrix_element=element[keep],
         lower_m_s=m_s[lower],
@@ -107,7 +126,7 @@ def resonance_fields_t(
     dopant: Dopant, frequency_ghz: float, maximum_field_t: float, m_s: tuple[float, float] = (-0.5, 0.5)
 ) -> FloatArray:
     """Fields along z at which the electron transition ``m_s`` meets the frequency, sorted; one per m_I."""
-    grid = np.linspace(0.5 * maximum_field_t, maximum_field_t, 201)
+    grid = np.linspace(0.5 * maximum_field_t, maximum_field_t, 101)
     rows = [_frequencies_by_m_i(dopant, b, m_s) for b in grid]
     found: list[float] = []
     for (b0, row0), (b1, row1) in pairwise(zip(grid, rows, strict=True)):

@@ -5,7 +5,7 @@ When the light-hole excitons lie more than 20 kT above the heavy-hole ones they 
 left out (their admixture to the heavy-hole states stays).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +39,8 @@ WEAKEST_LINE = 1e-4
 class Lines:
     """Optical transitions, arrays of shape (n,): from state ``upper`` to state ``lower``.
 
-    ``stokes`` (n, 4): S0 is the strength of the light along +z, 1 for a bright heavy-hole exciton;
-    ``total_weight`` also counts light that leaves sideways.
+    ``stokes`` (n, 4): S0 is the strength of the light along +z; the mean bright heavy-hole exciton has 1 (light
+    holes lend and take a few per cent). ``total_weight`` also counts light that leaves sideways.
     """
 
     upper: IntArray
@@ -130,7 +130,7 @@ def level_scheme(sample: Sample, environment: Environment) -> LevelScheme:
         exciton_vectors=exciton.vectors,
         dopant_overlap=np.sum(np.abs(amplitudes) ** 2, axis=0),
         capture=_capture(amplitudes, sample.dark_capture_fraction),
-        exciton_lines=_exciton_lines(ground, exciton, amplitudes, emission),
+        exciton_lines=_normalised(_exciton_lines(ground, exciton, amplitudes, emission), _capture(amplitudes, 0.0)),
         biexciton_lines=_biexciton_lines(ground, exciton, amplitudes, emission - sample.biexciton_binding_mev),
         line_fwhm_mev=linewidth_mev(sample.linewidth, environment.temperature_k),
         emission_mev=emission,
@@ -193,6 +193,14 @@ def _exciton_lines(
         stokes=stokes_vectors(dipoles[0], dipoles[1])[g, i],
         total_weight=weight[g, i],
     )
+
+
+def _normalised(lines: Lines, bright_capture: FloatArray) -> Lines:
+    """Strengths relative to the mean over bright heavy-hole pairs, so that the sample's lifetime is theirs."""
+    n_exciton, n_ground = bright_capture.shape
+    strength = np.bincount(lines.upper - n_ground, weights=lines.total_weight, minlength=n_exciton)
+    mean = float(strength @ bright_capture.sum(axis=1)) / n_ground
+    return replace(lines, stokes=lines.stokes / mean, total_weight=lines.total_weight / mean)
 
 
 def _biexciton_lines(

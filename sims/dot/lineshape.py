@@ -12,7 +12,8 @@ FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 def linewidth_mev(width: Linewidth, temperature_k: float) -> float:
     """Homogeneous FWHM: gamma0 + acoustic T + lo / (exp(lo_energy/kT) - 1)."""
-    phonons = 1.0 / np.expm1(width.lo_energy_mev / (BOLTZMANN_MEV_PER_K * temperature_k))
+    ratio = width.lo_energy_mev / (BOLTZMANN_MEV_PER_K * temperature_k)
+    phonons = np.exp(-ratio) / -np.expm1(-ratio)  # 1/(exp(ratio) - 1) without overflow near 0 K
     return float(width.gamma0_mev + width.acoustic_mev_per_k * temperature_k + width.lo_mev * phonons)
 
 
@@ -26,9 +27,7 @@ def spectral_overlap(detuning_mev: FloatArray, line_fwhm_mev: float, light_fwhm_
     return np.asarray(profile * np.pi * gamma, dtype=np.float64)
 
 
-def polarisation_coupling(
-    line_stokes: FloatArray, light_stokes: tuple[float, float, float]
-) -> FloatArray:
+def polarisation_coupling(line_stokes: FloatArray, light_stokes: tuple[float, float, float]) -> FloatArray:
     """|e_light* . d|^2 = (S0 + S.s)/2 for lines with Stokes vectors (n, 4) and light of unit intensity."""
     s = np.asarray(light_stokes, dtype=np.float64)
     return np.maximum(0.0, (line_stokes[:, 0] + line_stokes[:, 1:] @ s) / 2)

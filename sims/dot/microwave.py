@@ -9,27 +9,27 @@ Coherence does not outlive a segment. In a segment with light the scattered phot
 microwave acts as a rate (strong-dephasing limit). Excitons do not answer: exchange moves their resonances away.
 """
 
-from functools import reduce
-
 import numpy as np
 
 from sims.dot.constants import BOHR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
-from sims.dot.ground import dopant_levels, resonance_lines
+from sims.dot.ground import ResonanceLines, resonance_lines
 from sims.dot.lineshape import FWHM_PER_SIGMA
 from sims.dot.sample import Dopant, Sample
-from sims.dot.spins import FloatArray, dimension, projections
+from sims.dot.spins import FloatArray, dimension
 from sims.dot.stimulus import Environment, Microwave
 
 N_INHOMOGENEOUS = 601
+WEAKEST_ELEMENT = 0.05
 CUT_SIGMA = 4.0
 
 
-def microwave_map(
-    sample: Sample, environment: Environment, microwave: Microwave, duration_ns: float
-) -> FloatArray:
+def microwave_map(sample: Sample, environment: Environment, microwave: Microwave, duration_ns: float) -> FloatArray:
     """Column-stochastic map of the ground populations over a dark segment, shape (n_g, n_g)."""
-    maps = [_dopant_map(sample, d, environment, microwave, duration_ns) for d in sample.dopants]
-    return reduce(np.kron, maps, np.eye(1))
+    result = np.eye(1)
+    for dopant in sample.dopants:
+        one = _dopant_map(sample, dopant, environment, microwave, duration_ns)
+        result = np.asarray(np.kron(result, one), dtype=np.float64)
+    return result
 
 
 def lit_microwave_rates(sample: Sample, environment: Environment, microwave: Microwave) -> FloatArray:
@@ -50,75 +50,66 @@ def rabi_frequency_mhz(dopant: Dopant, field_mt: float, matrix_element: FloatArr
 
 
 def flip_probability(
-    rabi_mhz: float, detuning_mhz: float, duration_ns: float, width_mhz: float, t2_us: float
-) -> float:
-    """Rabi's formula averaged over a Gaussian of FWHM ``width_mhz`` around the detuning; between 0 and 1."""
+    rabi_mhz: FloatArray, detuning_mhz: FloatArray, duration_ns: float, width_mhz: float, t2_us: float
+) -> FloatArray:
+    """Rabi's formula averaged over a Gaussian of FWHM ``width_mhz`` around each detuning; 0...1, shape (n,).
+
+    P = Omega^2/(2 W^2) [1 - cos(W t) exp(-t/T2)], W^2 = Omega^2 + delta^2.
+    """
     sigma = width_mhz / FWHM_PER_SIGMA
     offset = np.linspace(-CUT_SIGMA, CUT_SIGMA, N_INHOMOGENEOUS)
     weight = np.exp(-(offset**2) / 2)
-    generalised = np.sqrt(rabi_mhz**2 + (detuning_mhz + sigma * offset) ** 2)
+    rabi = np.asarray(rabi_mhz)[:, None]
+    generalised = np.hypot(rabi, np.asarray(detuning_mhz)[:, None] + sigma * offset)
     time_us = 1e-3 * duration_ns
-    contrast = (rabi_mhz / np.maximum(generalised, 1e-12)) ** 2
+    contrast = (rabi / np.maximum(generalised, 1e-12)) ** 2
     flip = contrast / 2 * (1 - np.cos(2 * np.pi * generalised * time_us) * np.exp(-time_us / t2_us))
-    return float(np.sum(weight * flip) / np.sum(weight))
+    return np.asarray(flip @ weight / np.sum(weight), dtype=np.float64)
 
 
 def _dopant_map(
     sample: Sample, dopant: Dopant, environment: Environment, microwave: Microwave, duration_ns: float
 ) -> FloatArray:
-    lines = resonance_lines(dopant, environment.field_t)
-    rabi = rabi_frequency_mhz(dopant, microwave.field_mt, lines.matrix_element)
-    detuning = 1e3 * (microwave.frequency_ghz - lines.frequency_ghz)
-    index = _level_index(dopant, environment)
-    nuclear = projections(dopant.nuclear_spin)
-    size = dimension(dopant.spin)
-    result = np.zeros((size, size))
-    for m_i in nuclear:
-        step = np.eye(size)
-        for k in np.flatnonzero(lines.lower_m_i == m_i):
-            a, b = index[float(lines.lower_m_s[k])], index[float(lines.upper_m_s[k])]
-            p = flip_probability(
-                float(rabi[k]),
-                float(detuning[k]),
-                duration_ns,
-                sample.esr_inhomogeneous_width_mhz,
-                sample.spin_t2_us,
-            )
-            step = _swap(size, a, b, p) @ step
-        result += step / nuclear.size
-    return result
+    lines, rabi, detuning = _driven_lines(dopant, environment, microwave)
+    chance = flip_probability(rabi, detuning, duration_ns, sample.esr_inhomogeneous_width_mhz, sample.spin_t2_us)
+    swaps = np.eye(lines.projection_weights.shape[1])
+    for a, b, p in zip(lines.lower, lines.upper, chance, strict=True):
+        swaps[[a, b]] = (1 - p) * swaps[[a, b]] + p * swaps[[b, a]]
+    change = _on_projections(lines, swaps - np.eye(len(swaps)))
+    # Cutting negative entries can, under a very strong drive, leave more flow out of a level than it holds.
+    return np.eye(len(change)) + change / max(1.0, float(np.max(-np.diag(change))))
 
 
-def _dopant_lit_rates(
-    sample: Sample, dopant: Dopant, environment: Environment, microwave: Microwave
-) -> FloatArray:
-    lines = resonance_lines(dopant, environment.field_t)
-    rabi = rabi_frequency_mhz(dopant, microwave.field_mt, lines.matrix_element)
-    detuning = 1e3 * (microwave.frequency_ghz - lines.frequency_ghz)
+def _dopant_lit_rates(sample: Sample, dopant: Dopant, environment: Environment, microwave: Microwave) -> FloatArray:
+    lines, rabi, detuning = _driven_lines(dopant, environment, microwave)
     sigma = sample.esr_inhomogeneous_width_mhz / FWHM_PER_SIGMA
     density_per_mhz = np.exp(-((detuning / sigma) ** 2) / 2) / (np.sqrt(2 * np.pi) * sigma)
     # (pi/2) Omega^2 g(omega), with Omega = 2 pi rabi and g(omega) = density/(2 pi); MHz = 1e-3 / ns
     rate_per_ns = 1e-3 * np.pi**2 * rabi**2 * density_per_mhz
-    index = _level_index(dopant, environment)
-    size = dimension(dopant.spin)
-    result = np.zeros((size, size))
-    for k in range(rabi.size):
-        a, b = index[float(lines.lower_m_s[k])], index[float(lines.upper_m_s[k])]
-        share = rate_per_ns[k] / dimension(dopant.nuclear_spin)
-        result[a, b] += share
-        result[b, a] += share
-    return result
+    levels = np.zeros((lines.projection_weights.shape[1],) * 2)
+    levels[lines.lower, lines.upper] = levels[lines.upper, lines.lower] = rate_per_ns
+    result = _on_projections(lines, levels - np.diag(levels.sum(axis=0)))
+    return result - np.diag(np.diag(result))
 
 
-def _level_index(dopant: Dopant, environment: Environment) -> dict[float, int]:
-    """Which electron level each projection dominates; levels are in order of falling <Sz>."""
-    levels = dopant_levels(dopant, environment.field_t)
-    dominant = np.argmax(np.abs(levels.vectors) ** 2, axis=0)
-    return {float(projections(dopant.spin)[m]): i for i, m in enumerate(dominant)}
+def _driven_lines(
+    dopant: Dopant, environment: Environment, microwave: Microwave
+) -> tuple[ResonanceLines, FloatArray, FloatArray]:
+    """Lines, Rabi frequencies and detunings (MHz)."""
+    lines = resonance_lines(dopant, environment.field_t, WEAKEST_ELEMENT)
+    rabi = rabi_frequency_mhz(dopant, microwave.field_mt, lines.matrix_element)
+    return lines, rabi, 1e3 * (microwave.frequency_ghz - lines.frequency_ghz)
 
 
-def _swap(size: int, first: int, second: int, probability: float) -> FloatArray:
-    result = np.eye(size)
-    result[first, first] = result[second, second] = 1 - probability
-    result[first, second] = result[second, first] = probability
-    return result
+def _on_projections(lines: ResonanceLines, change: FloatArray) -> FloatArray:
+    """Change (to, from) among electron-nuclear levels -> among electron levels, for a random nucleus.
+
+    Symmetric, so an unpolarised dopant stays so. A flow between two levels that share projections moves only the
+    difference of their weights; the small negative off-diagonal entries which that leaves are cut, so
+    populations stay positive.
+    """
+    weights = lines.projection_weights
+    nuclear_states = weights.shape[1] // weights.shape[0]
+    flow = weights @ (change + change.T) / 2 @ weights.T / nuclear_states
+    result = np.maximum(flow - np.diag(np.diag(flow)), 0.0)
+    return np.asarray(result - np.diag(result.sum(axis=0)), dtype=np.float64)

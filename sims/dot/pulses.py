@@ -1,9 +1,10 @@
 """What a picosecond pulse does to the populations: a column-stochastic matrix, applied in an instant."""
 
 import numpy as np
-from scipy.linalg import expm
+from scipy.special import gammainc
 
 from sims.dot.levels import LevelScheme
+from sims.dot.propagation import step_chain
 from sims.dot.rates import pairs_per_joule, resonant_generator
 from sims.dot.spins import FloatArray
 from sims.dot.stimulus import ContinuousLight, PulsedLight
@@ -19,7 +20,7 @@ def pulse_map(scheme: LevelScheme, pulse: PulsedLight) -> FloatArray:
         return pair_map(scheme, mean_pairs(scheme, pulse))
     # The absorbed dose is power x time; one nanosecond at the mean power stands for it.
     light = ContinuousLight(pulse.energy_mev, pulse.fwhm_mev, 1e9 * pulse.energy_j, pulse.stokes)
-    return np.asarray(np.clip(expm(resonant_generator(scheme, light)), 0.0, 1.0), dtype=np.float64)
+    return step_chain(resonant_generator(scheme, light), 1.0, 0)[0].whole
 
 
 def mean_pairs(scheme: LevelScheme, pulse: PulsedLight) -> float:
@@ -31,14 +32,14 @@ def mean_pairs(scheme: LevelScheme, pulse: PulsedLight) -> float:
 
 def pair_map(scheme: LevelScheme, mean_number: float) -> FloatArray:
     """0, 1, 2 or more new pairs: the dot keeps at most two (more are lost to Auger at once)."""
-    none = np.exp(-mean_number)
-    one = mean_number * none
+    none, some = np.exp(-mean_number), -np.expm1(-mean_number)
+    one, more = mean_number * none, float(gammainc(2, mean_number))
     ground, exciton, biexciton = scheme.ground_slice, scheme.exciton_slice, scheme.biexciton_slice
     result = np.zeros((scheme.n_states, scheme.n_states))
     result[ground, ground] = none * np.eye(scheme.n_ground)
     result[exciton, ground] = one * scheme.capture
-    result[biexciton, ground] = (1 - none - one) * np.eye(scheme.n_ground)
+    result[biexciton, ground] = more * np.eye(scheme.n_ground)
     result[exciton, exciton] = none * np.eye(scheme.n_exciton)
-    result[biexciton, exciton] = (1 - none) * scheme.dopant_overlap
+    result[biexciton, exciton] = some * scheme.dopant_overlap
     result[biexciton, biexciton] = np.eye(scheme.n_ground)
     return result

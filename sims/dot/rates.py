@@ -66,7 +66,7 @@ def segment_generator(
 
 
 def saturation_parameter(scheme: LevelScheme, power_w: float) -> float:
-    """s = P/P_sat."""
+    """Power over the saturation power: s = P/P_sat."""
     return power_w / scheme.sample.resonant_saturation_power_w
 
 

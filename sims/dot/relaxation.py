@@ -52,9 +52,7 @@ def detailed_balance(energies_mev: FloatArray, temperature_k: float) -> FloatArr
     return np.asarray(np.exp(-rise / (BOLTZMANN_MEV_PER_K * temperature_k)), dtype=np.float64)
 
 
-def _spin_channel(
-    spin: float, position: int, dimensions: tuple[int, ...], vectors: ComplexArray
-) -> FloatArray:
+def _spin_channel(spin: float, position: int, dimensions: tuple[int, ...], vectors: ComplexArray) -> FloatArray:
     operators = spin_operators(spin)
     both = _strength(place(operators.plus, position, dimensions), vectors)
     return (both + both.T) / (2 / 3 * spin * (spin + 1))

@@ -42,41 +42,43 @@ class Dopant(_Sheet):
     element: Literal["Mn"]
     position_nm: float = Field(ge=0.0, le=50.0, description="distance from the centre")
     spin: HalfInteger = 2.5
-    g_factor: float = Field(2.0, ge=0.1, le=20.0)
-    n0_alpha_mev: float = Field(230.0, ge=-1000.0, le=1000.0)
-    n0_beta_mev: float = Field(-1270.0, ge=-5000.0, le=5000.0)
-    zero_field_d_uev: float = Field(0.0, ge=-500.0, le=500.0)
-    zero_field_e_uev: float = Field(0.0, ge=-170.0, le=170.0)
-    cubic_a_uev: float = Field(0.0, ge=-50.0, le=50.0)
-    hyperfine_uev: float = Field(0.0, ge=-50.0, le=50.0)
+    g_factor: float = Field(default=2.0, ge=0.1, le=20.0)
+    n0_alpha_mev: float = Field(default=230.0, ge=-1000.0, le=1000.0)
+    n0_beta_mev: float = Field(default=-1270.0, ge=-5000.0, le=5000.0)
+    zero_field_d_uev: float = Field(default=0.0, ge=-500.0, le=500.0)
+    zero_field_e_uev: float = Field(default=0.0, ge=-170.0, le=170.0)
+    cubic_a_uev: float = Field(default=0.0, ge=-50.0, le=50.0)
+    hyperfine_uev: float = Field(default=0.0, ge=-50.0, le=50.0)
     nuclear_spin: HalfInteger = 2.5
-    nuclear_g_factor: float = Field(1.3819, ge=-10.0, le=10.0, description="55Mn: 3.4532 nuclear magnetons over 5/2")
-    electron_exchange_mev: float | None = Field(None, ge=-20.0, le=20.0)
-    hole_exchange_mev: float | None = Field(None, ge=-20.0, le=20.0)
+    nuclear_g_factor: float = Field(
+        default=1.3819, ge=-10.0, le=10.0, description="55Mn: 3.4532 nuclear magnetons over 5/2"
+    )
+    electron_exchange_mev: float | None = Field(default=None, ge=-20.0, le=20.0)
+    hole_exchange_mev: float | None = Field(default=None, ge=-20.0, le=20.0)
 
 
 class Linewidth(_Sheet):
     """FWHM(T) = gamma0 + acoustic T + lo / (exp(lo_energy/kT) - 1)."""
 
     gamma0_mev: float = Field(gt=0.0, le=100.0)
-    acoustic_mev_per_k: float = Field(0.0, ge=0.0, le=1.0)
-    lo_mev: float = Field(0.0, ge=0.0, le=500.0)
-    lo_energy_mev: float = Field(26.0, gt=0.0, le=100.0)
+    acoustic_mev_per_k: float = Field(default=0.0, ge=0.0, le=1.0)
+    lo_mev: float = Field(default=0.0, ge=0.0, le=500.0)
+    lo_energy_mev: float = Field(default=26.0, gt=0.0, le=100.0)
 
 
 class Replica(_Sheet):
     """First longitudinal-optical phonon replica: strength ``huang_rhys`` relative to the zero-phonon line."""
 
-    huang_rhys: float = Field(0.0, ge=0.0, le=1.0)
-    lo_energy_mev: float = Field(26.0, gt=0.0, le=100.0)
-    fwhm_mev: float = Field(1.0, gt=0.0, le=100.0)
+    huang_rhys: float = Field(default=0.0, ge=0.0, le=1.0)
+    lo_energy_mev: float = Field(default=26.0, gt=0.0, le=100.0)
+    fwhm_mev: float = Field(default=1.0, gt=0.0, le=100.0)
 
 
 class Blinking(_Sheet):
     """Two-state telegraph. ``off_brightness`` is the emission of the off state relative to the on state."""
 
-    on_to_off_per_s: float = Field(0.0, ge=0.0, le=1e5)
-    off_to_on_per_s: float = Field(1.0, gt=0.0, le=1e5)
+    on_to_off_per_s: float = Field(default=0.0, ge=0.0, le=1e5)
+    off_to_on_per_s: float = Field(default=1.0, gt=0.0, le=1e5)
     off_brightness: Fraction = 0.0
 
 
@@ -94,23 +96,25 @@ class Sample(_Sheet):
     host: Literal["CdSe", "CdS", "ZnSe", "ZnS", "CdTe"]
     shell: Literal["none", "CdSe", "CdS", "ZnSe", "ZnS", "CdTe", "ZnTe"] = "none"
     core_radius_nm: float = Field(ge=0.5, le=20.0)
-    shell_thickness_nm: float = Field(0.0, ge=0.0, le=30.0)
-    emission_mev: float | None = Field(None, ge=300.0, le=4500.0)
-    dopants: tuple[Dopant, ...] = Field((), max_length=2)
+    shell_thickness_nm: float = Field(default=0.0, ge=0.0, le=30.0)
+    emission_mev: float | None = Field(default=None, ge=300.0, le=4500.0)
+    dopants: tuple[Dopant, ...] = Field(default=(), max_length=2)
 
     hh_lh_splitting_mev: float = Field(ge=-100.0, le=500.0, description="Delta: light holes this far above heavy")
-    hh_lh_mixing_mev: float = Field(0.0, ge=0.0, le=50.0, description="matrix element <+3/2|V|-1/2>")
+    hh_lh_mixing_mev: float = Field(default=0.0, ge=0.0, le=50.0, description="matrix element <+3/2|V|-1/2>")
     bright_dark_splitting_mev: float = Field(ge=0.0, le=50.0)
-    anisotropic_splitting_mev: float = Field(0.0, ge=-10.0, le=10.0)
+    anisotropic_splitting_mev: float = Field(
+        default=0.0, ge=-10.0, le=10.0, description="y-polarised line this far above the x-polarised one"
+    )
     electron_g: float = Field(ge=-10.0, le=10.0)
     hole_kappa: float = Field(ge=-10.0, le=10.0)
 
     lifetime_ns: float = Field(ge=0.05, le=1e5)
-    dark_lifetime_ns: float = Field(1000.0, ge=0.05, le=1e7)
+    dark_lifetime_ns: float = Field(default=1000.0, ge=0.05, le=1e7)
     quantum_yield: float = Field(gt=0.0, le=1.0)
     biexciton_quantum_yield: Fraction
     biexciton_lifetime_ns: float = Field(ge=0.001, le=1e4)
-    biexciton_binding_mev: float = Field(0.0, ge=-200.0, le=200.0)
+    biexciton_binding_mev: float = Field(default=0.0, ge=-200.0, le=200.0)
     linewidth: Linewidth
     replica: Replica = Replica()
 
@@ -118,16 +122,16 @@ class Sample(_Sheet):
     electron_flip_ns: FlipTime | None = None
     hole_flip_ns: FlipTime | None = None
     light_on_mixing_ns: FlipTime | None = None
-    dark_t1_us: float = Field(1000.0, ge=1e-3, le=1e12)
+    dark_t1_us: float = Field(default=1000.0, ge=1e-3, le=1e12)
     dark_capture_fraction: Fraction = 0.5
 
-    absorption_cross_section_cm2: float = Field(1e-15, ge=1e-18, le=1e-12)
-    focus_diameter_um: float = Field(1.0, ge=0.1, le=1000.0)
+    absorption_cross_section_cm2: float = Field(default=1e-15, ge=1e-18, le=1e-12)
+    focus_diameter_um: float = Field(default=1.0, ge=0.1, le=1000.0)
     resonant_saturation_power_w: float = Field(gt=0.0, le=1.0)
-    absorption_edge_above_top_line_mev: float = Field(20.0, ge=5.0, le=500.0)
+    absorption_edge_above_top_line_mev: float = Field(default=20.0, ge=5.0, le=500.0)
     blinking: Blinking = Blinking()
-    esr_inhomogeneous_width_mhz: float = Field(10.0, ge=0.01, le=1000.0, description="Gaussian FWHM")
-    spin_t2_us: float = Field(1.0, ge=1e-3, le=1e6)
+    esr_inhomogeneous_width_mhz: float = Field(default=10.0, ge=0.01, le=1000.0, description="Gaussian FWHM")
+    spin_t2_us: float = Field(default=1.0, ge=1e-3, le=1e6)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Sample":
@@ -188,7 +192,8 @@ def parse_sample(fields: Mapping[str, Any], origin: str) -> Sample:
 
 
 def _one_line(error: ValidationError) -> str:
-    details = error.errors()
+    # A misspelt field also leaves the right one missing: name the misspelt one.
+    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
     first = details[0]
     field = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")

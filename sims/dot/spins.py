@@ -1,5 +1,6 @@
 """Spin operators and their places in a product space."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -29,7 +30,7 @@ class SpinOperators:
 
 def projections(spin: float) -> FloatArray:
     """Magnetic quantum numbers +S ... -S, shape (2S+1,)."""
-    return spin - np.arange(dimension(spin))
+    return np.asarray(spin - np.arange(dimension(spin)), dtype=np.float64)
 
 
 def dimension(spin: float) -> int:
@@ -62,9 +63,31 @@ def place(operator: ComplexArray, position: int, dimensions: tuple[int, ...]) ->
     return np.kron(np.kron(np.eye(before), operator), np.eye(after)).astype(np.complex128)
 
 
-def dot_product(
-    first: tuple[ComplexArray, ComplexArray, ComplexArray],
-    second: tuple[ComplexArray, ComplexArray, ComplexArray],
+def placed_scalar_product(
+    first: tuple[float, int], second: tuple[float, int], dimensions: tuple[int, ...]
 ) -> ComplexArray:
-    """Scalar product of two vector operators of the same space."""
-    return sum((a @ b for a, b in zip(first, second, strict=True)), np.zeros_like(first[0]))
+    """S1.S2 of two different factors, each given as (spin, position), in the product space."""
+    size = prod(dimensions)
+    result = np.zeros((size, size), dtype=np.complex128)
+    for one, other in zip(spin_operators(first[0]).vector, spin_operators(second[0]).vector, strict=True):
+        factors: list[ComplexArray] = [np.eye(d, dtype=np.complex128) for d in dimensions]
+        factors[first[1]], factors[second[1]] = one, other
+        result += product(factors)
+    return result
+
+
+def product(factors: Iterable[ComplexArray]) -> ComplexArray:
+    """Kronecker product of matrices; the unit matrix of one state when there is none."""
+    result: ComplexArray = np.eye(1, dtype=np.complex128)
+    for factor in factors:
+        result = np.kron(result, factor).astype(np.complex128)
+    return result
+
+
+def eigenstates(hamiltonian: ComplexArray) -> tuple[FloatArray, ComplexArray]:
+    """Energies (n,) and column vectors (n, n) of a Hermitian matrix; faster when it is real."""
+    if not np.any(hamiltonian.imag):
+        energies, real = np.linalg.eigh(hamiltonian.real)
+        return energies, real.astype(np.complex128)
+    energies, vectors = np.linalg.eigh(hamiltonian)
+    return energies, vectors

@@ -1,0 +1,268 @@
+"""The g2 experiment: one emitter or several, and its lifetime, from the photons of two detectors."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.antibunching import (
+    Antibunching,
+    Background,
+    Envelope,
+    PulsePeaks,
+    Ratio,
+    blinking_envelope,
+    evaluate,
+    peaks_by_index,
+)
+from analysis.errors import AnalysisError
+from analysis.lifetime import TailFit, combine, fit_tail, fit_tail_from_peak
+from analysis.pulsed import Detector, PulsedPhotons, from_record, from_run
+from analysis.tags import PhotonRecord
+from runfile.reader import RunFile
+from runfile.results import Analysis, Check, Result, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_BINS_PER_LIFETIME = 40
+_LEAST_SIDE_PAIRS = 100
+_MOST_PER_PULSE = 0.05
+_MOST_DEAD = 0.05
+_WORST_CHI2 = 1.5
+
+
+@dataclass(frozen=True)
+class Decay:
+    """Photons of one detector against the time since its cut: ``counts`` in bins of ``bin_ns``, and the fit."""
+
+    detector: str
+    counts: np.ndarray[tuple[int], np.dtype[np.int64]]
+    bin_ns: float
+    fit: TailFit
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that results, checks and figure need."""
+
+    photons: PulsedPhotons
+    peaks: PulsePeaks
+    decays: tuple[Decay, ...]
+
+    @cached_property
+    def antibunching(self) -> Antibunching:
+        """g2(0), with the accidental pairs that the decays tell of."""
+        return evaluate(self.peaks, self._background())
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """Blinking in the side peaks."""
+        return blinking_envelope(self.peaks, self.antibunching.centre.offset)
+
+    def cable_delay_ns(self) -> tuple[float, float]:
+        """Delay of detector 2 after detector 1 and its standard error, ns (unequal responses not included)."""
+        first, second, period = self.photons.detector_1, self.photons.detector_2, self.photons.period_ps
+        (phase_1, error_1), (phase_2, error_2) = first.mean_phase(), second.mean_phase()
+        rest = phase_2 - phase_1
+        rest += period * round((second.cut_ps - first.cut_ps - rest) / period)
+        total = self.antibunching.centre.offset * period + rest
+        return total * 1e-3, float(np.hypot(error_1, error_2)) * 1e-3
+
+    def _background(self) -> Background:
+        if len(self.decays) < 2:
+            return Background()
+        shares = [min(1.0, d.fit.background * d.counts.size / max(int(d.counts.sum()), 1)) for d in self.decays]
+        lifetime_ns, _ = combine([d.fit for d in self.decays])
+        # light later than a period after its pulse counts for the next one
+        overlap = float(np.exp(-self.photons.period_ps * 1e-3 / lifetime_ns))
+        return Background(shares[0], shares[1], overlap)
+
+
+def analyse(run: RunFile) -> Analysis:
+    """Analyse a g2 run. Raises AnalysisError when tags or notes do not allow it."""
+    return _analyse(from_run(run))
+
+
+def analyse_photons(record: PhotonRecord) -> Analysis:
+    """Analyse photons that somebody else recorded. Raises AnalysisError when g2 cannot be told from them."""
+    return _analyse(from_record(record))
+
+
+def figure(source: RunFile | PhotonRecord) -> "Figure":
+    """Coincidences, peak areas and decay with fit and residuals, for a slide."""
+    from analysis.g2_figure import draw
+
+    photons = from_run(source) if isinstance(source, RunFile) else from_record(source)
+    return draw(evaluate_photons(photons))
+
+
+def evaluate_photons(photons: PulsedPhotons) -> Evaluation:
+    """Peak areas and decays of two detectors."""
+    first, second = photons.detector_1, photons.detector_2
+    if photons.timing_fault:
+        # pulse numbers as recorded: the period cannot be cut at a phase that is not to be trusted
+        return Evaluation(photons, peaks_by_index(first.pulse, second.pulse, photons.n_pulses), ())
+    peaks = peaks_by_index(first.own_pulse, second.own_pulse, photons.n_pulses)
+    decays = [_decay(detector, photons.resolution_ps) for detector in (first, second)]
+    return Evaluation(photons, peaks, tuple(decay for decay in decays if decay is not None))
+
+
+def _decay(detector: Detector, resolution_ps: float) -> Decay | None:
+    """Histogram with some 40 bins per lifetime, aligned with the recorder's bins; None with too few photons."""
+    period_ps, since_cut = detector.period_ps, detector.since_cut_ps
+    coarse = np.histogram(since_cut, 500, (0.0, period_ps))[0]
+    try:
+        rough = fit_tail(coarse, period_ps * 1e-3 / 500, int(np.argmax(coarse)), 500)
+        width_ps = min(rough.lifetime_ns * 1e3 / _BINS_PER_LIFETIME, period_ps / 100)
+        if resolution_ps > 0.0:
+            width_ps = max(1.0, round(width_ps / resolution_ps)) * resolution_ps
+            since_cut = since_cut + resolution_ps / 2.0 - detector.cut_ps % resolution_ps
+        counts = np.histogram(since_cut, int(period_ps / width_ps), (0.0, int(period_ps / width_ps) * width_ps))[0]
+        return Decay(detector.name, counts, width_ps * 1e-3, fit_tail_from_peak(counts, width_ps * 1e-3))
+    except ValueError:
+        return None
+
+
+def _analyse(photons: PulsedPhotons) -> Analysis:
+    evaluation = evaluate_photons(photons)
+    warnings = list(photons.warnings)
+    try:
+        g2 = evaluation.antibunching
+    except ValueError as error:
+        check = Check("enough coincidences", passed=False, detail=str(error))
+        return Analysis(_rates(photons), Verdict((check,)), tuple(warnings))
+    if not g2.centre.found:
+        warnings.append(
+            "no peak within 50 pulses is clearly lower than its surroundings; the centre is assumed at pulse 0"
+        )
+    if g2.adjacent.value > 0 and g2.far_counts and abs(g2.far.value / g2.adjacent.value - 1.0) > 0.2:
+        warnings.append(
+            f"blinking: side peaks are {g2.far.value / g2.adjacent.value:.2g} times higher near the centre than far "
+            "away, so g2(0) depends on the normalisation by this factor"
+        )
+    results = {**_g2_results(g2), **_timing_results(evaluation), **_rates(photons)}
+    checks = (_antibunched(g2), _enough(g2), _lifetime_check(evaluation), _saturation(photons))
+    return Analysis(results, Verdict(checks), tuple(warnings))
+
+
+def _g2_results(g2: Antibunching) -> dict[str, Result]:
+    window = "peaks are whole pulse periods cut at each detector's rise"
+    correction = (
+        f"{g2.accidentals:.3g} accidental pairs (background, overlap) of {g2.centre_counts} subtracted, "
+        "profile-likelihood interval"
+        if g2.corrected
+        else f"accidental pairs ({g2.accidentals:.2g} expected) are negligible and not subtracted, "
+        "Clopper-Pearson interval"
+    )
+    near = f"centre peak over the mean of the {g2.n_adjacent} nearest side peaks; {window}; {correction}"
+    far = f"centre peak over the mean of {g2.n_far} peaks far from the centre; {window}; {correction}"
+    flat = f"centre peak over N1·N2/number of pulses; {window}; {correction}"
+    side = g2.adjacent_counts / g2.n_adjacent
+    counting = f"pairs in a peak; centre at pulse {g2.centre.offset:+d} (detector 2 minus detector 1)"
+    return {
+        "g2_zero": _of(g2.adjacent, near, 0.68),
+        "g2_zero_95": _of(g2.adjacent, near, 0.95),
+        "g2_zero_poisson": _of(g2.poisson, flat, 0.68),
+        "g2_zero_long_delay": _of(g2.far, far, 0.68),
+        "g2_zero_uncorrected": Result(g2.raw, g2.adjacent.stderr, "1", near.split(";")[0] + ", nothing subtracted"),
+        "centre_counts": Result(float(g2.centre_counts), sqrt(g2.centre_counts), "1", counting),
+        "side_counts": Result(side, sqrt(side / g2.n_adjacent), "1", f"mean pairs of {g2.n_adjacent} side peaks"),
+        "long_delay_counts": Result(
+            g2.far_counts / max(g2.n_far, 1),
+            sqrt(g2.far_counts) / max(g2.n_far, 1),
+            "1",
+            f"mean pairs of {g2.n_far} peaks far from the centre",
+        ),
+        "poisson_counts": Result(g2.poisson_level, 0.0, "1", "N1·N2/number of pulses, pairs per peak without memory"),
+    }
+
+
+def _of(ratio: Ratio, method: str, confidence: float) -> Result:
+    interval = ratio.interval_68 if confidence < 0.9 else ratio.interval_95
+    return Result(ratio.value, ratio.stderr, "1", method, interval, confidence)
+
+
+def _timing_results(evaluation: Evaluation) -> dict[str, Result]:
+    """Lifetime and cable delay; NaN with the reason where times within the period cannot be used."""
+    photons, nan = evaluation.photons, float("nan")
+    if photons.timing_fault or not evaluation.decays:
+        why = f"not determined: {photons.timing_fault or 'too few photons for a decay'}"
+        return {"lifetime": Result(nan, nan, "ns", why), "cable_delay": Result(nan, nan, "ns", why)}
+    fits = [decay.fit for decay in evaluation.decays]
+    lifetime_ns, stderr_ns = combine(fits)
+    ranges = " and ".join(f"{f.start_ns:.4g}-{f.stop_ns:.4g} ns (chi2/dof {f.chi2:.0f}/{f.dof})" for f in fits)
+    method = (
+        f"Poisson maximum likelihood, exponential and background, {ranges} after the cut; no response deconvolved; "
+        "weighted mean of the detectors"
+    )
+    delay_ns, delay_stderr_ns = evaluation.cable_delay_ns()
+    return {
+        "lifetime": Result(lifetime_ns, stderr_ns, "ns", method),
+        "cable_delay": Result(
+            delay_ns,
+            delay_stderr_ns,
+            "ns",
+            "t(detector 2) − t(detector 1): whole periods from the centre peak, rest from the mean phases",
+        ),
+    }
+
+
+def _rates(photons: PulsedPhotons) -> dict[str, Result]:
+    results = {}
+    for number, detector in enumerate((photons.detector_1, photons.detector_2), start=1):
+        n = detector.times_ps.size
+        results[f"count_rate_{number}"] = Result(
+            n / photons.duration_s, sqrt(n) / photons.duration_s, "1/s", f"tags of {detector.name} over the live time"
+        )
+    return results
+
+
+def _antibunched(g2: Antibunching) -> Check:
+    upper = g2.adjacent.interval_95[1]
+    value = f"g2(0) = {g2.adjacent.value:.3g} (95 % interval {g2.adjacent.interval_95[0]:.2g} to {upper:.3g})"
+    if upper < 0.5:
+        return Check("antibunched", True, f"{value} lies below 1/2: a single emitter")
+    if g2.adjacent.interval_95[0] > 0.5:
+        return Check("antibunched", False, f"{value} lies above 1/2: not a single emitter, or too much background")
+    return Check("antibunched", False, f"{value} includes 1/2: more photons are needed to call it a single emitter")
+
+
+def _enough(g2: Antibunching) -> Check:
+    text = f"{g2.adjacent_counts} pairs in {g2.n_adjacent} side peaks"
+    if g2.adjacent_counts >= _LEAST_SIDE_PAIRS:
+        return Check("enough coincidences", True, text)
+    return Check("enough coincidences", False, f"only {text}, {_LEAST_SIDE_PAIRS} are needed: measure longer")
+
+
+def _lifetime_check(evaluation: Evaluation) -> Check:
+    if not evaluation.decays:
+        reason = evaluation.photons.timing_fault or "there are too few photons"
+        return Check("lifetime fit", False, f"no lifetime: {reason}")
+    worst = max((decay.fit for decay in evaluation.decays), key=lambda fit: fit.chi2 / max(fit.dof, 1))
+    reduced = worst.chi2 / max(worst.dof, 1)
+    text = f"chi2/dof of the exponential decay is {reduced:.2f}"
+    if reduced <= _WORST_CHI2 or worst.p_value > 0.001:
+        return Check("lifetime fit", True, text)
+    return Check("lifetime fit", False, f"{text}: the decay is not one exponential, its lifetime is a rough number")
+
+
+def _saturation(photons: PulsedPhotons) -> Check:
+    """Pile-up (more than one photon per pulse) and dead time both falsify decays and rates."""
+    worst, share, dead_share = "", 0.0, 0.0
+    for detector in (photons.detector_1, photons.detector_2):
+        per_pulse = detector.times_ps.size / photons.n_pulses
+        gaps = np.diff(np.sort(detector.times_ps))
+        gap_s = float(gaps[gaps > 0].min()) * 1e-12 if np.any(gaps > 0) else 0.0
+        dead = gap_s * detector.times_ps.size / photons.duration_s
+        if max(per_pulse, dead) > max(share, dead_share):
+            worst, share, dead_share = detector.name, per_pulse, dead
+    text = f"{worst} counts {share:.2g} photons per pulse and is dead {dead_share:.1%} of the time"
+    if share < _MOST_PER_PULSE and dead_share < _MOST_DEAD:
+        return Check("count rate", True, text)
+    return Check("count rate", False, f"{text}: too much for undistorted decays (limits {_MOST_PER_PULSE}, 5 %)")
+
+
+__all__ = ["AnalysisError", "Decay", "Evaluation", "analyse", "analyse_photons", "evaluate_photons", "figure"]

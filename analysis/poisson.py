@@ -1,0 +1,94 @@
+"""Exact intervals for counts and for ratios of counts. No square roots: they are wrong at 0 to 5 counts."""
+
+import math
+
+from scipy import optimize, stats
+
+
+def poisson_interval(counts: int, confidence: float) -> tuple[float, float]:
+    """Two-sided interval for the mean of a Poisson distribution of which ``counts`` were seen.
+
+    Garwood, Biometrika 28, 437 (1936): each tail holds half of 1 − ``confidence``. The lower edge is 0 for
+    zero counts.
+    """
+    _check(counts, confidence)
+    tail = (1.0 - confidence) / 2.0
+    lower = float(stats.chi2.ppf(tail, 2 * counts)) / 2.0 if counts > 0 else 0.0
+    return lower, float(stats.chi2.ppf(1.0 - tail, 2 * counts + 2)) / 2.0
+
+
+def ratio_interval(numerator: int, denominator: int, exposure_ratio: float, confidence: float) -> tuple[float, float]:
+    """Two-sided interval for (mean of numerator) / (mean of denominator) × ``exposure_ratio``.
+
+    Given the sum of two Poisson counts, one of them is binomial; the interval is Clopper and Pearson's for
+    that binomial (exact: it covers at least ``confidence``). Example: a centre peak of ``numerator`` counts
+    against ``m`` side peaks with ``denominator`` counts in all has ``exposure_ratio`` m. The upper edge is
+    infinite for an empty denominator.
+    """
+    _check(numerator, confidence)
+    _check(denominator, confidence)
+    tail = (1.0 - confidence) / 2.0
+    low = float(stats.beta.ppf(tail, numerator, denominator + 1)) if numerator > 0 else 0.0
+    high = float(stats.beta.ppf(1.0 - tail, numerator + 1, denominator)) if denominator > 0 else 1.0
+    return exposure_ratio * _odds(low), exposure_ratio * _odds(high)
+
+
+def ratio_profile_interval(
+    numerator: int,
+    denominator: int,
+    exposure_ratio: float,
+    confidence: float,
+    *,
+    offset: float = 0.0,
+) -> tuple[float, float]:
+    """Profile-likelihood interval for the ratio r in: numerator ~ Poisson(r·s + offset), denominator ~ Poisson(m·s).
+
+    ``s`` is the level of one side peak (unknown, profiled out), m the ``exposure_ratio`` and ``offset`` the
+    known mean number of counts in the numerator that do not belong to it (accidental coincidences). The ratio
+    is bounded by zero. Needs ``denominator`` > 0.
+    """
+    _check(numerator, confidence)
+    if denominator <= 0 or offset < 0.0:
+        raise ValueError(f"needs denominator > 0 and offset >= 0, got {denominator} and {offset}")
+    threshold = float(stats.chi2.ppf(confidence, 1)) / 2.0
+    best = max(0.0, (numerator - offset) * exposure_ratio / denominator)
+    floor = _profile_nll(best, numerator, denominator, exposure_ratio, offset)
+
+    def excess(ratio: float) -> float:
+        return _profile_nll(ratio, numerator, denominator, exposure_ratio, offset) - floor - threshold
+
+    lower = 0.0
+    if best > 0.0 and excess(0.0) > 0.0:
+        lower = float(optimize.brentq(excess, 0.0, best))
+    step = (math.sqrt(numerator + 1.0) + 1.0) * exposure_ratio / denominator
+    upper = best + step
+    while excess(upper) < 0.0:
+        upper += step
+    return lower, float(optimize.brentq(excess, best, upper))
+
+
+def _profile_nll(ratio: float, n: int, m: int, exposure: float, offset: float) -> float:
+    """Negative log-likelihood at ``ratio``, minimised over the level s of a side peak.
+
+    d/ds gives a quadratic in s: (r + e)·r·s² + [(r + e)·b − (n + m)·r]·s − m·b = 0 with b the offset.
+    """
+    total = ratio + exposure
+    if ratio == 0.0:
+        level = m / exposure
+    else:
+        half = (total * offset - (n + m) * ratio) / 2.0
+        level = (-half + math.sqrt(half * half + total * ratio * m * offset)) / (total * ratio)
+    mean = ratio * level + offset
+    centre = mean - n * math.log(mean) if mean > 0.0 else (0.0 if n == 0 else math.inf)
+    return centre + exposure * level - m * math.log(exposure * level)
+
+
+def _odds(probability: float) -> float:
+    return math.inf if probability >= 1.0 else probability / (1.0 - probability)
+
+
+def _check(counts: int, confidence: float) -> None:
+    if counts < 0:
+        raise ValueError(f"counts must not be negative, got {counts}")
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")

@@ -1,0 +1,178 @@
+"""Drawing photon events that have the exact first and second moments within a cycle.
+
+Each cycle holds no, one or two detections. One: density of the singles minus both marginals of the pairs. Two:
+density of the pairs. Three in one cycle are left out, which is why the mean number per cycle is limited.
+Different cycles are independent: the memory of the dopant spin (or of a dark exciton) from one cycle to the next
+enters only through the periodic populations.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from sims.dot.blinking import is_on, switching_times_s
+from sims.dot.detections import Detections
+from sims.dot.sample import Blinking
+from sims.dot.spins import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+
+MAXIMUM_MEAN = 0.5
+"""Largest mean number of detections per cycle; there about 1 % of the cycles would hold a neglected third."""
+
+ROWS_AT_ONCE = 512
+"""First-photon bins propagated together (bounds memory)."""
+
+
+def draw_photons(
+    moments: Detections, blinking: Blinking, duration_s: float, rng: np.random.Generator, start_ps: int = 0
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Timestamps (ps, sorted) and detector index of the photons in ``duration_s``; see the module's text."""
+    if not duration_s >= 0:
+        raise ValueError(f"duration_s = {duration_s}: must not be negative")
+    single = _single_density(moments)
+    pair = moments.first_of_pair
+    chance_one, chance_two = float(single.sum()), float(pair.sum())
+    period_ns = float(moments.propagation.edges_ns[-1])
+    cycles = _event_cycles(chance_one + chance_two, int(np.ceil(1e9 * duration_s / period_ns)), rng)
+    if cycles.size == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint8)
+    is_pair = rng.random(cycles.size) * (chance_one + chance_two) < chance_two
+    time_one, channel_one = _draw_singles(moments, single, int(np.sum(~is_pair)), rng)
+    time_two, channel_two = _draw_pairs(moments, pair, int(np.sum(is_pair)), rng)
+    cycle = np.concatenate([cycles[~is_pair], np.repeat(cycles[is_pair], 2)])
+    time_ns = np.concatenate([time_one, time_two.ravel()])
+    channel = np.concatenate([channel_one, channel_two.ravel()])
+    stamps = np.rint(1e3 * (cycle * period_ns + time_ns)).astype(np.int64)
+    keep = stamps < 1e12 * duration_s
+    keep &= _survives_blinking(blinking, 1e-12 * stamps, duration_s, rng)
+    stamps, channel = stamps[keep], channel[keep]
+    detector = _pick(np.cumsum(moments.split, axis=1), channel, rng)
+    order = np.argsort(stamps, kind="stable")
+    return stamps[order] + start_ps, detector[order].astype(np.uint8)
+
+
+def _single_density(moments: Detections) -> FloatArray:
+    """Probability of exactly one detection, in each bin, (n_channels, N)."""
+    mean = moments.mean_per_cycle
+    if mean > MAXIMUM_MEAN:
+        raise ValueError(
+            f"{mean:.2f} detections per cycle are too many to draw photon times (limit {MAXIMUM_MEAN}): "
+            "attenuate the light, lower the detection probability or shorten the cycle"
+        )
+    single = moments.singles - moments.first_of_pair - moments.second_of_pair
+    lowest = float(single.min(initial=0.0))
+    if lowest < -1e-9 * max(mean, 1e-300) - 1e-3 * float(moments.singles.max(initial=0.0)):
+        raise ValueError(
+            f"{mean:.2f} detections per cycle come so close together that three in a cycle cannot be left out: "
+            "attenuate the light or lower the detection probability"
+        )
+    return np.maximum(single, 0.0)
+
+
+def _event_cycles(chance: float, n_cycles: int, rng: np.random.Generator) -> IntArray:
+    """Sorted indices of the cycles with an event: a Bernoulli process through its geometric gaps."""
+    if chance <= 0 or n_cycles == 0:
+        return np.empty(0, dtype=np.int64)
+    found: list[IntArray] = []
+    last = -1
+    while last < n_cycles:
+        expected = chance * (n_cycles - last)
+        gaps = rng.geometric(min(chance, 1.0), size=int(expected + 5 * np.sqrt(expected) + 10))
+        # A gap longer than the record ends it; cutting it there keeps the sum within int64.
+        block = last + np.cumsum(np.minimum(gaps, n_cycles + 1))
+        found.append(block)
+        last = int(block[-1])
+    cycles = np.concatenate(found)
+    return cycles[cycles < n_cycles]
+
+
+def _draw_singles(
+    moments: Detections, single: FloatArray, number: int, rng: np.random.Generator
+) -> tuple[FloatArray, IntArray]:
+    channel, b = _pick_bin(single, number, rng)
+    return _time_in_bin(moments, channel, b, rng), channel
+
+
+def _draw_pairs(
+    moments: Detections, pair: FloatArray, number: int, rng: np.random.Generator
+) -> tuple[FloatArray, IntArray]:
+    """Times and channels of both photons, (number, 2) each."""
+    n_bins = moments.propagation.n_bins
+    channel, b = _pick_bin(pair, number, rng)
+    # Pairs that share channel and bin of the first photon share one forward propagation.
+    rows, row_of_pair = np.unique(b * len(pair) + channel, return_inverse=True)
+    second_bin, second_channel = np.zeros(number, dtype=np.int64), np.zeros(number, dtype=np.int64)
+    for first in range(0, rows.size, ROWS_AT_ONCE):
+        chunk = rows[first : first + ROWS_AT_ONCE]
+        table = _second_photon_table(moments, chunk // len(pair), chunk % len(pair))
+        members = np.flatnonzero((row_of_pair >= first) & (row_of_pair < first + chunk.size))
+        flat = _pick(np.cumsum(table, axis=1), row_of_pair[members] - first, rng)
+        second_channel[members], second_bin[members] = flat // n_bins, flat % n_bins
+    time_one = _time_in_bin(moments, channel, b, rng)
+    time_two = _time_in_bin(moments, second_channel, second_bin, rng)
+    times = np.stack([time_one, time_two], axis=1)
+    same_bin = b == second_bin
+    times[same_bin] = np.sort(times[same_bin], axis=1)
+    return times, np.stack([channel, second_channel], axis=1)
+
+
+def _second_photon_table(moments: Detections, first_bin: IntArray, first_channel: IntArray) -> FloatArray:
+    """Unnormalised probability of the second photon: rows as given, columns channel * N + bin.
+
+    ``first_bin`` must be sorted.
+    """
+    p = moments.propagation
+    n_channels = moments.rate_rows.shape[0]
+    table = np.zeros((p.n_bins, n_channels, first_bin.size))
+    seen = np.zeros((p.start.shape[1], first_bin.size))
+    rates = [moments.rate_rows @ step.integral for step in p.propagators]
+    starting = np.searchsorted(first_bin, np.arange(p.n_bins + 1)).tolist()
+    for b in range(int(first_bin[0]), p.n_bins):
+        index = p.step[b]
+        if b in p.map_before:
+            seen = p.map_before[b] @ seen
+        table[b] = rates[index] @ seen
+        seen = p.propagators[index].whole @ seen
+        for row in range(starting[b], starting[b + 1]):
+            inside, arriving = moments.one_detection(b, moments.jumps[first_channel[row]])
+            table[b, :, row] += inside
+            seen[:, row] += arriving
+    return np.ascontiguousarray(table.transpose(2, 1, 0)).reshape(first_bin.size, -1)
+
+
+def _pick_bin(density: FloatArray, number: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+    cumulative = np.cumsum(density.ravel())
+    flat = np.searchsorted(cumulative, rng.random(number) * cumulative[-1], side="right")
+    flat = np.minimum(flat, density.size - 1)
+    return flat // density.shape[1], flat % density.shape[1]
+
+
+def _pick(cumulative: FloatArray, row: IntArray, rng: np.random.Generator) -> IntArray:
+    """One column for each entry of ``row``, with that row's cumulative weights (rows need not sum to 1)."""
+    normalised = cumulative / np.maximum(cumulative[:, -1:], 1e-300)
+    shifted = normalised + np.arange(len(cumulative))[:, None]
+    flat = np.searchsorted(shifted.ravel(), row + rng.random(row.size), side="right")
+    return np.asarray(np.clip(flat - row * cumulative.shape[1], 0, cumulative.shape[1] - 1), dtype=np.int64)
+
+
+def _time_in_bin(moments: Detections, channel: IntArray, b: IntArray, rng: np.random.Generator) -> FloatArray:
+    """Time in the cycle, ns: exponential between the rates at the two ends of the bin."""
+    p = moments.propagation
+    tiny = 1e-12 * float(np.max(moments.singles, initial=0.0)) + 1e-300
+    begin = np.maximum(moments.rate_rows @ p.start.T, tiny)
+    end = np.maximum(moments.rate_rows @ p.end.T, tiny)
+    fall = np.log(begin / end)[channel, b]
+    u = rng.random(b.size)
+    curved = np.abs(fall) > 1e-6
+    safe = np.where(curved, fall, 1.0)
+    fraction = np.where(curved, -np.log1p(u * np.expm1(-safe)) / safe, u)
+    edges = p.edges_ns
+    return np.asarray(edges[b] + fraction * (edges[b + 1] - edges[b]), dtype=np.float64)
+
+
+def _survives_blinking(
+    blinking: Blinking, time_s: FloatArray, duration_s: float, rng: np.random.Generator
+) -> npt.NDArray[np.bool_]:
+    starts_on, switches = switching_times_s(blinking, duration_s, rng)
+    on = is_on(starts_on, switches, time_s)
+    return on | (rng.random(time_s.size) < blinking.off_brightness)

@@ -1,0 +1,34 @@
+"""The wiring cabinet: which device listens under which VISA resource name."""
+
+from sims.bench.models import Models
+from sims.wire.ami430 import Ami430Wire
+from sims.wire.chameleon import ChameleonWire
+from sims.wire.cryostation import CryostationWire
+from sims.wire.cwave import CWaveWire
+from sims.wire.dg645 import Dg645Wire
+from sims.wire.ell14 import Ell14Wire
+from sims.wire.library import RESOURCES
+from sims.wire.line import Device, Port
+from sims.wire.opo_vis import OpoVisWire
+from sims.wire.pm100d import Pm100dWire
+from sims.wire.sc10 import Sc10Wire
+from sims.wire.smb100a import Smb100aWire
+from sims.wire.spectrapro import SpectraProWire
+
+
+def connect(models: Models) -> dict[str, Port]:
+    """A port for every instrument that speaks VISA, keyed by resource name: what ``library.register`` takes."""
+    devices: dict[str, Device] = {
+        "chameleon": ChameleonWire(models.chameleon),
+        "opo-vis": OpoVisWire(models.opo_vis),
+        "ell14": Ell14Wire(models.ell14),
+        "sc10": Sc10Wire(models.sc10),
+        "spectrapro": SpectraProWire(models.spectrapro),
+        "cwave": CWaveWire(models.cwave),
+        "cryostation": CryostationWire(models.cryostation),
+        "ami430": Ami430Wire(models.ami430),
+        "smb100a": Smb100aWire(models.smb100a),
+        "dg645": Dg645Wire(models.dg645),
+        "pm100d": Pm100dWire(models.pm100d),
+    }
+    return {RESOURCES[model]: Port(device, models.clock) for model, device in devices.items()}

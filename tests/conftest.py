@@ -1,0 +1,15 @@
+"""Shared by all tests: where the real measurements are, if they are here."""
+
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Folder of real measurements; the test is skipped where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"real measurements are not here: {DATA.parent.name}/{DATA.name} beside the checkout is missing")
+    return DATA

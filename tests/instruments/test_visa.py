@@ -1,0 +1,117 @@
+"""What every VISA driver shares: terminators, errors that name the culprit, late replies, locks, waits."""
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from instruments.errors import LimitError, NotReadyError, WireError
+from instruments.visa import LabInstrument, require_within, wait_until
+
+Talk = Callable[..., Any]
+
+
+class CarriageReturn(LabInstrument):
+    WRITE_TERMINATOR = b"\r"
+    READ_TERMINATOR = b"\r\n"
+
+
+def test_constructing_sends_nothing(talk: Talk) -> None:
+    talk(LabInstrument, [])
+
+
+def test_terminators_of_the_class_are_used(talk: Talk) -> None:
+    assert talk(CarriageReturn, [(b"X?\r", b"42\r\n")]).ask_int("X?") == 42
+
+
+def test_silence_names_instrument_command_and_time(talk: Talk) -> None:
+    device = talk(LabInstrument, [(b"X?\n", None)])
+    with pytest.raises(WireError, match=rf"{device.name}: 'X\?' got no complete reply \(VI_ERROR_TMO\) within 5 s"):
+        device.ask("X?")
+
+
+def test_a_late_reply_does_not_answer_the_next_question(talk: Talk) -> None:
+    device = talk(LabInstrument, [(b"A?\n", None), (b"B?\n", b"2\n")])
+    with pytest.raises(WireError):
+        device.ask("A?")
+    device.visa_handle.unread += b"1\n"
+    assert device.ask_int("B?") == 2
+    assert device.visa_handle.timeout == 5000.0
+
+
+@pytest.mark.parametrize("reply", [b"abc\n", b"\n", b"nan\n", b"inf\n", b"1,2\n"])
+def test_what_is_no_number_is_quoted(talk: Talk, reply: bytes) -> None:
+    device = talk(LabInstrument, [(b"X?\n", reply)])
+    with pytest.raises(WireError, match=r"'X\?' was answered"):
+        device.ask_float("X?")
+
+
+def test_half_a_number_is_no_whole_number(talk: Talk) -> None:
+    with pytest.raises(WireError, match="whole number"):
+        talk(LabInstrument, [(b"X?\n", b"1.5\n")]).ask_int("X?")
+
+
+def test_bytes_that_are_no_text_are_refused(talk: Talk) -> None:
+    with pytest.raises(WireError, match="ASCII"):
+        talk(LabInstrument, [(b"X?\n", b"\xff\xfe\n")]).ask("X?")
+
+
+def test_a_message_stays_one_line_through_a_parameter(talk: Talk) -> None:
+    device = talk(LabInstrument, [(b"X?\n", b"abc\n")])
+    device.add_parameter("x", get_cmd=lambda: device.ask_float("X?"))
+    with pytest.raises(WireError) as caught:
+        device.x()
+    assert str(caught.value).startswith(device.name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("inf"), float("nan")])
+def test_timeouts_are_finite(talk: Talk, timeout: float) -> None:
+    with pytest.raises(LimitError, match="timeout"):
+        LabInstrument("device_with_bad_timeout", "ASRL1::INSTR", timeout=timeout)
+
+
+def test_two_threads_do_not_interleave(talk: Talk) -> None:
+    device = talk(LabInstrument, [])
+    events: list[tuple[int, str]] = []
+    handle = device.visa_handle
+    handle.write_raw = lambda message: events.append((threading.get_ident(), "write"))
+    handle.read_raw = lambda: events.append((threading.get_ident(), "read")) or b"1\n"
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=lambda: [device.ask("X?") for _ in range(200)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(usual)
+    pairs = list(zip(events[::2], events[1::2], strict=True))
+    assert len(pairs) == 800
+    assert all(write == (read[0], "write") and read[1] == "read" for write, read in pairs)
+
+
+def test_waiting_goes_through_the_clock_and_ends(clock: Any) -> None:
+    with pytest.raises(NotReadyError, match="laser: mode lock did not happen within 10 s"):
+        wait_until("laser", clock, lambda: False, timeout_s=10.0, poll_s=1.0, what="mode lock")
+    assert clock.now_s() == 10.0
+
+
+def test_waiting_ends_when_the_condition_holds(clock: Any) -> None:
+    wait_until("laser", clock, lambda: clock.now_s() >= 3.0, timeout_s=10.0, poll_s=1.0, what="x")
+    assert clock.waits == [1.0, 1.0, 1.0]
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True), st.floats(-1e6, 1e6), st.floats(0.0, 1e6))
+def test_a_value_is_returned_unchanged_or_refused(value: float, low: float, span: float) -> None:
+    high = low + span
+    if low <= value <= high:
+        assert require_within("x", "value", value, low, high, "u", "change it") == value
+    else:
+        with pytest.raises(LimitError):
+            require_within("x", "value", value, low, high, "u", "change it")

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+
+from sims.dot.envelope import electron_density_per_nm3, hole_density_per_nm3
+from sims.dot.exchange import (
+    exact_electron_splitting_mev,
+    exchange_constants,
+    mean_field_electron_splitting_mev,
+)
+from sims.dot.materials import MATERIALS
+from sims.dot.sample import Sample
+
+
+def test_electron_at_the_centre_and_its_ratio_to_the_volume_average() -> None:
+    centre = electron_density_per_nm3(0.0, 2.0)
+    assert centre == pytest.approx(1.571 / 8, rel=1e-3)
+    assert centre * 4 / 3 * np.pi * 8 == pytest.approx(6.580, abs=1e-3)
+
+
+def test_hole_at_the_centre_for_the_mass_ratio_of_cdse() -> None:
+    assert hole_density_per_nm3(0.0, 2.0, 0.28) == pytest.approx(2.24 / 8, rel=1e-3)
+
+
+@settings(max_examples=10, deadline=None)
+@given(radius_nm=st.floats(0.5, 10.0), mass_ratio=st.floats(0.05, 0.9))
+def test_both_densities_hold_one_particle(radius_nm: float, mass_ratio: float) -> None:
+    def total(density: object) -> float:
+        value, _ = quad(lambda r: 4 * np.pi * r**2 * density(r), 0, radius_nm)  # type: ignore[operator]
+        return float(value)
+
+    assert total(lambda r: electron_density_per_nm3(r, radius_nm)) == pytest.approx(1.0, rel=1e-6)
+    assert total(lambda r: hole_density_per_nm3(r, radius_nm, mass_ratio)) == pytest.approx(1.0, rel=1e-6)
+
+
+def test_nothing_outside_the_dot() -> None:
+    assert electron_density_per_nm3(2.1, 2.0) == 0.0
+    assert hole_density_per_nm3(2.1, 2.0, 0.28) == 0.0
+
+
+def test_exchange_of_a_centred_dopant_in_a_bare_cdse_dot(default_sample: Sample) -> None:
+    dopant = default_sample.dopants[0].model_copy(update={"position_nm": 0.0})
+    bare = default_sample.model_copy(update={"shell_thickness_nm": 0.0})
+    exchange = exchange_constants(bare, dopant)
+    assert exchange.electron_mev == pytest.approx(-2.53, abs=0.01)
+    assert exchange.hole_mev == pytest.approx(6.65, abs=0.01)
+
+
+def test_override_replaces_the_computed_exchange(cdte_sample: Sample) -> None:
+    exchange = exchange_constants(cdte_sample, cdte_sample.dopants[0])
+    assert (exchange.electron_mev, exchange.hole_mev) == (-0.07, 0.15)
+
+
+def test_zero_field_electron_splitting_of_cds_in_both_forms() -> None:
+    volume, density = MATERIALS["CdS"].cation_volume_nm3, electron_density_per_nm3(0.0, 2.0)
+    assert mean_field_electron_splitting_mev(2.5, 220.0, volume, density) == pytest.approx(5.39, abs=0.02)
+    assert exact_electron_splitting_mev(2.5, 220.0, volume, density) == pytest.approx(6.47, abs=0.02)
