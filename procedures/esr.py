@@ -44,6 +44,22 @@ class SpinResonance(SpinExperiment):
         minimum=0.0,
         maximum=40.0,
     )
+    minimum_field = FloatParameter(
+        "Field of the sweep, unless the station holds a higher one",
+        description="below about 0.1 T the hyperfine interaction mixes the levels and the six lines lose their order",
+        units="T",
+        default=0.15,
+        minimum=0.0,
+        maximum=20.0,
+    )
+    probe_window = FloatParameter(
+        "Start of the probe that is counted",
+        description="later the probe light itself pumps the refilled state empty again",
+        units="ns",
+        default=80.0,
+        minimum=4.0,
+        maximum=1e6,
+    )
     frequency_points = IntegerParameter("Frequencies", default=101, minimum=3, maximum=100000)
     microwave_time = FloatParameter("Microwave pulse", units="ns", default=1000.0, minimum=10.0, maximum=1e6)
     microwave_power = FloatParameter("Microwave power", units="dBm", default=10.0, minimum=-60.0, maximum=30.0)
@@ -54,7 +70,17 @@ class SpinResonance(SpinExperiment):
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a sweep the generator cannot reach or a power above the station's limit."""
         super().check(bench, sample)
-        frequencies = self.frequencies_ghz(sample, bench.conditions.field_t or 0.0)
+        field_t = self.field_t(bench.conditions.field_t or 0.0)
+        if abs(field_t) > bench.limits.highest_field_t:
+            raise RefusedError(
+                f"a field of {field_t:g} T exceeds the station's limit of {bench.limits.highest_field_t:g} T: "
+                "lower minimum_field"
+            )
+        if self.probe_window > self.probe_time:
+            raise RefusedError(
+                f"probe_window = {self.probe_window:g} ns is longer than probe_time = {self.probe_time:g} ns"
+            )
+        frequencies = self.frequencies_ghz(sample, field_t)
         low, high = (limit * 1e-9 for limit in bench.role("microwave").frequency_range_hz())
         if frequencies[0] < low or frequencies[-1] > high:
             raise RefusedError(
@@ -67,6 +93,10 @@ class SpinResonance(SpinExperiment):
             raise RefusedError(
                 f"microwave_power = {self.microwave_power:g} dBm exceeds the station's limit of {limit_dbm:g} dBm"
             )
+
+    def field_t(self, station_t: float) -> float:
+        """Field of the sweep: the station's, or ``minimum_field`` where that is larger."""
+        return station_t if abs(station_t) >= self.minimum_field else self.minimum_field
 
     def frequencies_ghz(self, sample: Mapping[str, object], field_t: float) -> list[float]:
         """Frequencies of the sweep in order, GHz."""
@@ -82,7 +112,11 @@ class SpinResonance(SpinExperiment):
         """Spectrum, resonance of the light, then the microwave sweep."""
         magnet = self._role("magnet", Magnet)  # type: ignore[type-abstract]
         cryostat = self._role("cryostat", Cryostat)  # type: ignore[type-abstract]
-        field_t = magnet.field_t()
+        station_t = magnet.field_t()
+        field_t = self.field_t(station_t)
+        if field_t != station_t:
+            self.checkpoint(0.0, f"ramping to {field_t:g} T")
+            field_t = magnet.set_field(field_t)
         line = self.find_line(field_t)
         sequence = plan_sequence(
             laser_rate_hz=self.pulse_source.repetition_rate_hz(),
@@ -105,7 +139,7 @@ class SpinResonance(SpinExperiment):
             for on in (True, False) if k % 2 == 0 else (False, True):
                 self.microwave.set_output(on, gated=True)
                 histogram = self.record_cycle_histogram(sequence, self.counting_time)
-                counts[on] = window_counts(histogram, sequence.probe_start_ns, sequence.probe_width_ns)
+                counts[on] = window_counts(histogram, sequence.probe_start_ns, self.probe_window)
                 monitor[on] = brightness_monitor(histogram, sequence)
             table.append(
                 frequency=reached_hz * 1e-9,

@@ -1,5 +1,6 @@
 """Bringing light to the dot, always in the same order: shutter closed, tune, laser opened, shutter opened."""
 
+import math
 from collections.abc import Mapping
 
 from instruments.roles import FloatArray, Spectrograph
@@ -10,6 +11,7 @@ from procedures.units import wavelength_nm as to_wavelength_nm
 SIGMA_PLUS_DEG = 45.0  # quarter-wave plates: +45° makes and passes sigma-plus
 SIGMA_MINUS_DEG = -45.0
 LINEAR_DEG = 0.0
+RECOVERY_S = 100e-9  # of a delay generator after its last gate, before it accepts a trigger
 
 LIGHT_ROLES = ("readout_laser", "pulse_source", "shutter", "gates", "excitation_quarter_wave")
 ANALYSER_ROLES = ("analyser_quarter_wave", "analyser_half_wave", "spectrograph")
@@ -64,6 +66,11 @@ def pulse_train(experiment: Experiment, divider: int, level_v: float) -> float:
     """Let every ``divider``-th pulse of the read-out laser through, all other gates shut; pulse period, ns."""
     gates = experiment.gates
     period_s = 1.0 / experiment.pulse_source.repetition_rate_hz()
+    if (divider - 0.5) * period_s < RECOVERY_S:
+        raise RefusedError(
+            f"pulse_divider = {divider} triggers every {divider * period_s * 1e9:.3g} ns, but the delay generator needs "
+            f"{RECOVERY_S * 1e9:.0f} ns after a gate: use at least {math.ceil(RECOVERY_S / period_s + 0.5)}"
+        )
     gates.trigger_on_laser(divider)
     for use in ("pump", "probe", "microwave"):
         gates.disable_gate(gate_of(experiment, use))

@@ -49,7 +49,7 @@ class PolarisedPhotoluminescence(Experiment):
     )
     exposure_time = FloatParameter("Exposure time", units="s", default=20.0, minimum=0.01, maximum=3600.0)
     repeats = IntegerParameter("Exposures per polarisation", default=3, minimum=1, maximum=10000)
-    pulse_divider = IntegerParameter("Laser pulses per trigger", default=8, minimum=1, maximum=1000)
+    pulse_divider = IntegerParameter("Laser pulses per trigger", default=10, minimum=1, maximum=1000)
     modulator_level = FloatParameter(
         "Modulator level of the excitation", units="V", default=5.0, minimum=0.5, maximum=5.0
     )

@@ -124,7 +124,7 @@ class SpinExperiment(Experiment):
         self.analyser_half_wave.rotate_to(0.0)
         self.excitation_quarter_wave.rotate_to(SIGMA_PLUS_DEG)
         tune_readout(self, self.excitation_wavelength)
-        pulse_train(self, 8, 5.0)
+        pulse_train(self, 10, self.reset_level)
         self.beam_shutter.open()
         table = spectrum_table(self, "spectra", "Sigma-plus spectrum before pumping", axis_nm)
         self.checkpoint(0.02, "taking the spectrum")

@@ -10,6 +10,8 @@ from runfile.writer import Column, FixedAxis, PointTable
 CALIBRATION_ANGLES_DEG = tuple(np.arange(-90.0, 90.0, 22.5))
 CALIBRATION_OFFSET_NM = 4.0  # red of the lines, where the dot is transparent
 LINE_HALF_WIDTH_PX = 8
+CALIBRATION_DIVIDER = 80  # 1 µs cycles, nearly all of it open
+DEAD_PERIODS = 9  # the delay generator needs 100 ns after the last gate before it takes the next trigger
 
 
 def spectrum_table(experiment: Experiment, group: str, title: str, wavelength_nm: FloatArray) -> PointTable:
@@ -72,9 +74,9 @@ def calibrate_analyser(
     reached_nm = tune_resonant(experiment, laser_nm)
     period_s = 1.0 / experiment.pulse_source.repetition_rate_hz()
     gates = experiment.gates
-    gates.trigger_on_laser(80)
+    gates.trigger_on_laser(CALIBRATION_DIVIDER)
     gates.disable_gate(gate_of(experiment, "readout"))
-    gates.set_gate(gate_of(experiment, "pump"), 0.0, 79 * period_s, level_v)
+    gates.set_gate(gate_of(experiment, "pump"), 0.0, (CALIBRATION_DIVIDER - DEAD_PERIODS) * period_s, level_v)
     experiment.beam_shutter.open()
     for angle_deg in CALIBRATION_ANGLES_DEG:
         experiment.checkpoint(0.05, "calibrating the analyser")

@@ -1,8 +1,12 @@
 """Shared by all tests: where the real measurements are, if they are here."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+for _library in ("OPENBLAS", "MKL", "OMP"):  # before numpy is imported, as the command line does
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

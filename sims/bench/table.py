@@ -108,7 +108,7 @@ class OpticalTable:
         self._lock = threading.RLock()
         self._dots: _Recent[Environment, Dot] = _Recent(lambda environment: Dot(sample, environment), size=8)
         self._responses: _Recent[tuple[Environment, Cycle], Response] = _Recent(
-            lambda key: self._dots.get(key[0]).respond(key[1]), size=32
+            lambda key: self._dots.get(key[0]).respond(key[1]), size=8
         )
 
     def look(self) -> Look:
@@ -207,9 +207,13 @@ class OpticalTable:
             passed = detection.before_spectrograph(look.state, self.config, lines)
             passed = passed * detection.slit_share(look.state, self.config, lines, laser=False)
             if np.any(passed > 0):
-                times, detector = look.response.sample_photons(
-                    shares[:, None] * passed[None, :], (duration_ps + lead_ps) / PS_PER_S, self._rng, -lead_ps
-                )
+                seconds = (duration_ps + lead_ps) / PS_PER_S
+                try:
+                    times, detector = look.response.sample_photons(
+                        shares[:, None] * passed[None, :], seconds, self._rng, -lead_ps
+                    )
+                except ValueError as error:  # more photons a cycle than the dot's statistics are exact for
+                    raise TableError(str(error)) from error
                 found = [[times[detector == i]] for i in (0, 1)]
         for light in look.scatter:
             passed = detection.scattered_before_spectrograph(look.state, self.config, light.lines)

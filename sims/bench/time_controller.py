@@ -18,7 +18,7 @@ HISTOGRAMS = (1, 2, 3, 4)
 RESOLUTIONS_PS = {"HIRES": 1, "LOWRES": 100}
 MINIMUM_GAP_PS = 40_000
 """Dead time the device needs between two records of a series."""
-MAX_BINS = 16_384
+MAX_BINS = 16_383
 MAX_TAGS = 50_000_000
 """Tags of one channel in one record that the memory holds; what comes after is lost and reported."""
 PULSE_HEIGHT_V = 2.0
@@ -158,16 +158,16 @@ class TimeController:
 
     def settle(self) -> None:
         """Work out every record that has ended by now."""
-        play = self._play
+        play, self._play = self._play, None  # a record that fails is over: the failure is told once
         if play is None:
             return
         while self.record.number is None or play.finished < self.record.number:
             begin_ps = play.start_ps + play.finished * self.record.period_ps
             if begin_ps + self.record.width_ps > self.now_ps:
+                self._play = play
                 return
             self._acquire(play.look, begin_ps, self.record.width_ps)
             play.finished += 1
-        self._play = None
 
     def counter(self, channel: int) -> int:
         """Counts of the last complete integration time (CYCLE), or since the reset (ACCUM)."""

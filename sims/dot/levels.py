@@ -199,7 +199,9 @@ def _normalised(lines: Lines, bright_capture: FloatArray) -> Lines:
     """Strengths relative to the mean over bright heavy-hole pairs, so that the sample's lifetime is theirs."""
     n_exciton, n_ground = bright_capture.shape
     strength = np.bincount(lines.upper - n_ground, weights=lines.total_weight, minlength=n_exciton)
-    mean = float(strength @ bright_capture.sum(axis=1)) / n_ground
+    # Weighted with the light each state gives, so that the dark states' small admixtures do not count.
+    share = bright_capture.sum(axis=1) * strength
+    mean = float(strength @ share / share.sum())
     return replace(lines, stokes=lines.stokes / mean, total_weight=lines.total_weight / mean)
 
 

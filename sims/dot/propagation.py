@@ -4,7 +4,7 @@ The cycle is cut at every segment border and at every pulse. After each cut the 
 fastest rate and double until they reach the asked step, so that biexciton decay and switching are resolved.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,10 +97,7 @@ def propagate(
     """
     check_cycle(cycle, step_ns)
     builder = _Builder(step_ns, generator, pulse_map, end_map)
-    intervals = list(builder.intervals(cycle))
-    if not intervals[-1].steps:
-        raise AssertionError("the last stretch of a cycle has a length")
-    final = builder.final_map(cycle)
+    intervals, final = builder.intervals(cycle)
     first = _fixed_point(intervals, builder.propagators, final)
     return _sweep(intervals, tuple(builder.propagators), final, first)
 
@@ -163,9 +160,10 @@ class _Builder:
         self._pulses: dict[tuple[object, ...], FloatArray] = {}
         self._ends: dict[Segment, FloatArray | None] = {}
 
-    def intervals(self, cycle: Cycle) -> Iterator[Interval]:
-        """Stretches between cuts, in order."""
+    def intervals(self, cycle: Cycle) -> tuple[list[Interval], FloatArray | None]:
+        """Stretches between cuts, in order, and the map (or None) at the very end of the cycle."""
         pulses = sorted(cycle.pulses, key=lambda pulse: pulse.time_ns)
+        result: list[Interval] = []
         pending: FloatArray | None = None
         begin, number = 0.0, 0
         for segment in cycle.segments:
@@ -173,18 +171,24 @@ class _Builder:
             position = begin
             while number < len(pulses) and pulses[number].time_ns < end:
                 pulse = pulses[number]
-                length = round(pulse.time_ns - position, TIME_DIGITS)
-                if length > 0:
-                    yield Interval(pending, self._steps(segment, length))
-                    pending, position = None, pulse.time_ns
+                pending = self._extend(result, pending, segment, pulse.time_ns - position)
                 pending = _compose(self._mapped(pulse), pending)
+                position = pulse.time_ns
                 number += 1
-            yield Interval(pending, self._steps(segment, round(end - position, TIME_DIGITS)))
-            pending, begin = self._ended(segment), end
+            pending = self._extend(result, pending, segment, end - position)
+            pending = _compose(self._ended(segment), pending)
+            begin = end
+        return result, pending
 
-    def final_map(self, cycle: Cycle) -> FloatArray | None:
-        """Map applied at the very end of the cycle."""
-        return self._ended(cycle.segments[-1])
+    def _extend(
+        self, intervals: list[Interval], pending: FloatArray | None, segment: Segment, length_ns: float
+    ) -> FloatArray | None:
+        """Append a stretch that begins with the pending map; a stretch of no length leaves the map pending."""
+        steps = self._steps(segment, round(length_ns, TIME_DIGITS))
+        if not steps:
+            return pending
+        intervals.append(Interval(pending, steps))
+        return None
 
     def _steps(self, segment: Segment, length_ns: float) -> tuple[int, ...]:
         key = (segment.lights, segment.microwave)
@@ -230,8 +234,10 @@ class _Builder:
         return self._ends[segment]
 
 
-def _compose(later: FloatArray, earlier: FloatArray | None) -> FloatArray:
-    return later if earlier is None else later @ earlier
+def _compose(later: FloatArray | None, earlier: FloatArray | None) -> FloatArray | None:
+    if later is None or earlier is None:
+        return earlier if later is None else later
+    return np.asarray(later @ earlier, dtype=np.float64)
 
 
 def _stochastic(matrix: FloatArray) -> FloatArray:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import zmq
 
 from sims.bench.detectors import Times
+from sims.bench.illumination import TableError
 from sims.bench.time_controller import INPUTS, TimeController
 
 SEND_TIMEOUT_MS = 5000
@@ -150,7 +151,7 @@ class DataLink:
             self._controller.settle()
             arguments = self._parser.parse_args(shlex.split(message))
             return json.dumps(self._run(arguments))
-        except (DataLinkError, ValueError) as error:
+        except (DataLinkError, TableError, ValueError) as error:
             return failure(str(error))
 
     def close(self) -> None:

@@ -36,7 +36,9 @@ def emitter(
     singles = rng.integers(0, n_pulses, rng.poisson(n_pulses * per_pulse))
     pairs = rng.integers(0, n_pulses, rng.poisson(n_pulses * g2 * per_pulse**2 / 2))
     pulse = np.concatenate([np.unique(singles), pairs, pairs])
-    time = pulse * PERIOD_PS + phase_ps + rng.exponential(lifetime_ns * 1e3, pulse.size) + rng.normal(0, 150, pulse.size)
+    time = (
+        pulse * PERIOD_PS + phase_ps + rng.exponential(lifetime_ns * 1e3, pulse.size) + rng.normal(0, 150, pulse.size)
+    )
     detector = rng.integers(1, 3, pulse.size)
     n_dark = rng.poisson(2 * dark_hz * n_pulses * PERIOD_PS * 1e-12)
     time = np.concatenate([time, rng.uniform(0, n_pulses * PERIOD_PS, n_dark)])
@@ -131,9 +133,7 @@ def test_too_few_photons_fail_with_the_reason(tmp_path: Path) -> None:
 
 def test_phase_jumps_between_batches_do_not_matter(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
-    batches = [
-        emitter(rng, n_pulses=2_000_000, start_ps=int(k * 3e12 + k * 77_777), g2=0.05) for k in range(3)
-    ]
+    batches = [emitter(rng, n_pulses=2_000_000, start_ps=int(k * 3e12 + k * 77_777), g2=0.05) for k in range(3)]
     with RunFile(g2_run(tmp_path / "batches.h5", batches, 1.2)) as run:
         results = analyse(run).results
     assert results["lifetime"].value == pytest.approx(15.0, abs=4 * results["lifetime"].stderr)

@@ -109,9 +109,9 @@ def test_dispersion_of_the_model(clock: VirtualClock) -> None:
     spectrograph.go_to(435.8)
     clock.sleep_s(10.0)
     turn = math.asin(1200e-6 * 435.8 / (2.0 * math.cos(math.radians(8.59))))
-    expected = math.cos(turn + math.radians(8.59)) / (1200e-6 * 500.0)
+    expected = math.cos(turn - math.radians(8.59)) / (1200e-6 * 500.0)
     assert spectrograph.dispersion_nm_per_mm() == pytest.approx(expected, rel=1e-12)
-    assert expected == pytest.approx(1.524, abs=0.001)
+    assert expected == pytest.approx(1.655, abs=0.001)
 
 
 @given(st.floats(300.0, 900.0), st.sampled_from([1, 2, 3]), st.floats(-12.0, 12.0))

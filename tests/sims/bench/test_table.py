@@ -253,6 +253,14 @@ def test_a_laser_that_floods_the_detectors_is_refused(lab: Any) -> None:
         bench.table.record(1.0)
 
 
+def test_a_cycle_with_too_many_photons_is_refused_with_the_reason(lab: Any) -> None:
+    bench = lab(config=TableConfig(collection=CollectionPath(efficiency=1.0))).pulsed()
+    bench.trigger(8000)
+    bench.gate("CD", 0.0, 99e-6)
+    with pytest.raises(TableError, match="cycle"):
+        bench.table.record(0.1)
+
+
 def test_the_exit_slit_selects(lab: Any) -> None:
     bench = lab(config=TableConfig(spad_1=QUIET, spad_2=QUIET), **STEADY).pulsed()
     bench.spectrograph("side", 607.0)

@@ -95,6 +95,21 @@ def test_a_disabled_generator_refuses(fake_table: Any) -> None:
         controller.play()
 
 
+def test_a_record_that_fails_is_over_and_tells_once(fake_table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, controller = controller_with(fake_table)
+    received(controller, 1)
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("too bright")
+
+    monkeypatch.setattr(table, "record", fail)
+    controller.play()
+    table.clock.advance(2.0)
+    with pytest.raises(RuntimeError, match="too bright"):
+        controller.settle()
+    assert not controller.is_playing()
+
+
 def test_a_channel_that_does_not_send_gives_nothing(fake_table: Any) -> None:
     table, controller = controller_with(fake_table, {1: [MS]})
     tags = received(controller, 1)

@@ -9,7 +9,7 @@ from sims.dot.sample import Sample, load_sample
 from sims.dot.stimulus import ContinuousLight, Cycle, Environment, PulsedLight, Segment
 
 OPO_MEV = 2214.0  # 560 nm
-LINEAR = (0.0, 0.0, 1.0)
+CIRCULAR = (0.0, 0.0, 1.0)
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +37,8 @@ def pulse_of() -> Callable[..., PulsedLight]:
     """A non-resonant pulse that creates a given mean number of pairs."""
 
     def make(dot: Dot, mean_pairs: float, time_ns: float = 0.0) -> PulsedLight:
-        one = dot.mean_pairs(PulsedLight(0.0, OPO_MEV, 8.0, 1.0, LINEAR))
-        return PulsedLight(time_ns, OPO_MEV, 8.0, mean_pairs / one, LINEAR)
+        one = dot.mean_pairs(PulsedLight(0.0, OPO_MEV, 8.0, 1.0, CIRCULAR))
+        return PulsedLight(time_ns, OPO_MEV, 8.0, mean_pairs / one, CIRCULAR)
 
     return make
 

@@ -109,7 +109,7 @@ def test_undoped_dot_has_one_line_split_only_by_its_asymmetry() -> None:
     assert stokes[bright, 1] / stokes[bright, 0] == pytest.approx([1, -1], abs=1e-3)
 
 
-def test_without_splitting_the_f2_states_are_dark(default_sample: Sample) -> None:
+def test_without_splitting_the_f2_states_are_dark() -> None:
     sphere = load_sample("undoped-cdse-cds").model_copy(update={"hh_lh_splitting_mev": 0.0})
     ground, exciton = ground_manifold(sphere, (0, 0, 0)), exciton_manifold(sphere, (0, 0, 0))
     dipoles = np.einsum("qc,cgi->qgi", dipole_rows(), carrier_amplitudes(ground, exciton))

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sims.dot.constants import BOLTZMANN_MEV_PER_K
+from sims.dot.ground import resonance_lines
 from sims.dot.levels import confined_gap_mev, emission_energy_mev
 from sims.dot.lineshape import linewidth_mev, polarisation_coupling, spectral_overlap
 from sims.dot.microwave import flip_probability, microwave_map
@@ -193,8 +194,6 @@ def test_microwave_pi_pulse_flips_a_sharp_spin() -> None:
 
 
 def test_hyperfine_line_reaches_one_nuclear_state_in_six(default_sample: Sample) -> None:
-    from sims.dot.ground import resonance_lines
-
     environment = Environment(4.0, (0.0, 0.0, 0.2))
     lines = resonance_lines(default_sample.dopants[0], environment.field_t)
     outer = (lines.upper_m_s == 2.5) & (lines.lower_m_s == 1.5)

@@ -187,6 +187,15 @@ def test_replica_lies_one_phonon_below_with_its_share(default_dot: Dot) -> None:
     assert lines.rate_per_ns[~main].sum() / lines.rate_per_ns[main].sum() == pytest.approx(0.1)
 
 
+def test_pulses_on_the_borders_of_segments_all_count(undoped_dot: Dot, pulse_of: Callable[..., PulsedLight]) -> None:
+    """Two pulses at once, one at a border, one a hair before the end: four pulses' worth of photons."""
+    times = (0.0, 300.0, 300.0, 900.0 - 1e-10)
+    weak = Cycle((Segment(300.0), Segment(600.0)), tuple(pulse_of(undoped_dot, 1e-3, t) for t in times))
+    single = Cycle((Segment(900.0),), (pulse_of(undoped_dot, 1e-3),))
+    ratio = undoped_dot.respond(weak).rates().sum() / undoped_dot.respond(single).rates().sum()
+    assert ratio == pytest.approx(4.0, rel=5e-3)
+
+
 @pytest.mark.parametrize(
     ("cycle", "words"),
     [

@@ -1,0 +1,323 @@
+"""Resonant spin pumping: efficiency and time from the fading fluorescence, with the controls that make it credible."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.errors import AnalysisError
+from analysis.lines import fit_lines
+from analysis.polarised_pl import HC_MEV_NM, expected_lines, lines_check
+from analysis.transient import TransientFit, cut_window, fit_memory, fit_transient, fluorescence, window_total
+from runfile.reader import RunFile
+from runfile.results import Analysis, Check, Result, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FloatArray = npt.NDArray[np.float64]
+
+PUMP, DETUNED, LINEAR_PLUS, LINEAR_MINUS = range(4)
+PUMPING_SIGMA = 3.0
+MINIMUM_EFFICIENCY = 0.3
+QUIET_FRACTION = 0.1
+"""Fluorescence the detuned control may have, relative to the start of the resonant pump."""
+ORIENTATION_TOLERANCE = 0.05
+_DECAY_NS = 150.0
+_GOODNESS = 1e-4
+
+
+@dataclass(frozen=True)
+class PulseTimes:
+    """When the gates open and how long, ns after the trigger; ``dark`` are the windows ([start, stop]) without light."""
+
+    pump_start_ns: float
+    pump_width_ns: float
+    probe_start_ns: float
+    probe_width_ns: float
+    dark: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts against time in the cycle, summed over the batches of one condition. ``live_s``: their live time."""
+
+    time_ns: FloatArray
+    counts: FloatArray
+    live_s: float
+
+    def dark(self, times: PulseTimes) -> tuple[float, float]:
+        """Counts in the dark windows and their total width, ns."""
+        return window_total(self.time_ns, self.counts, times.dark)
+
+
+@dataclass(frozen=True)
+class Control:
+    """A quantity measured as a control, with its standard error."""
+
+    value: float
+    error: float
+
+
+def pulse_times(notes: Mapping[str, Any]) -> PulseTimes:
+    """Gate times from the run's notes. AnalysisError names what is missing."""
+    sequence = notes.get("sequence")
+    if not isinstance(sequence, dict):
+        raise AnalysisError("the run has no note 'sequence': without the gate times the histogram cannot be read")
+    try:
+        windows = sequence["background_windows_ns" if "background_windows_ns" in sequence else "background_windows"]
+        return PulseTimes(
+            pump_start_ns=float(sequence["pump_start_ns"]),
+            pump_width_ns=float(sequence["pump_width_ns"]),
+            probe_start_ns=float(sequence["probe_start_ns"]),
+            probe_width_ns=float(sequence["probe_width_ns"]),
+            dark=tuple((float(start), float(stop)) for start, stop in windows),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise AnalysisError(f"the run's note 'sequence' is incomplete ({error!r}): it needs pump, probe and "
+                            "background windows") from error
+
+
+def histograms(run: RunFile) -> dict[int, Histogram]:
+    """Histograms by condition, each summed over its batches. AnalysisError when nothing was pumped."""
+    table = run.table("data")
+    condition = np.asarray(table.column("condition")).astype(int)
+    counts, time = np.asarray(table.column("counts"), np.float64), np.asarray(table.column("time"), np.float64)
+    live = np.asarray(table.column("duration"), dtype=np.float64)
+    if not np.any(condition == PUMP):
+        raise AnalysisError(f"{run.path}: no pump batch was recorded before the run ended")
+    return {
+        int(kind): Histogram(time, counts[condition == kind].sum(axis=0), float(live[condition == kind].sum()))
+        for kind in np.unique(condition)
+    }
+
+
+def fit_pump(histogram: Histogram, times: PulseTimes) -> TransientFit:
+    """Fit the pump window; ValueError as :func:`analysis.transient.fit_transient`."""
+    gap = times.probe_start_ns - times.pump_start_ns - times.pump_width_ns
+    window = cut_window(
+        histogram.time_ns, histogram.counts, times.pump_start_ns, times.pump_width_ns, min(gap, _DECAY_NS)
+    )
+    return fit_transient(window, *histogram.dark(times))
+
+
+def detuned_fraction(detuned: Histogram, pump: Histogram, times: PulseTimes, fit: TransientFit) -> Control:
+    """Fluorescence rate under the detuned pump, relative to that at the start of the resonant pump."""
+    excess, error = _gate_fluorescence(detuned, times, probe=False)
+    bins = np.sum(fit.window.left_ns >= 0) * fit.window.bin_ns
+    start = float(fit.fit.values[0]) * bins / pump.live_s
+    start_error = float(fit.fit.errors[0]) / max(float(fit.fit.values[0]), 1e-12)
+    value = excess / detuned.live_s / start
+    return Control(value, sqrt((error / detuned.live_s / start) ** 2 + (value * start_error) ** 2))
+
+
+def linear_orientation(plus: Histogram, minus: Histogram, times: PulseTimes) -> Control:
+    """Asymmetry (σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after pumping with linear light, late pump and probe."""
+    rates, errors = [], []
+    for histogram in (plus, minus):
+        late = _gate_fluorescence(histogram, times, probe=False, late=True)
+        probe = _gate_fluorescence(histogram, times, probe=True)
+        rates.append((late[0] + probe[0]) / histogram.live_s)
+        errors.append(sqrt(late[1] ** 2 + probe[1] ** 2) / histogram.live_s)
+    total = rates[0] + rates[1]
+    if total <= 0:
+        return Control(float("nan"), float("nan"))
+    value = (rates[0] - rates[1]) / total
+    return Control(value, 2.0 * sqrt((rates[1] * errors[0]) ** 2 + (rates[0] * errors[1]) ** 2) / total**2)
+
+
+def _gate_fluorescence(
+    histogram: Histogram, times: PulseTimes, *, probe: bool, late: bool = False
+) -> tuple[float, float]:
+    start = times.probe_start_ns if probe else times.pump_start_ns
+    width = times.probe_width_ns if probe else times.pump_width_ns
+    if late:
+        start, width = start + 0.5 * width, 0.5 * width
+    window = cut_window(histogram.time_ns, histogram.counts, start, width)
+    return fluorescence(window, *histogram.dark(times))
+
+
+def count_lines(run: RunFile) -> int | None:
+    """Lines in the σ⁺ spectrum taken before pumping; from the notes when the spectrum was not stored, else None."""
+    if run.has_table("spectra") and run.table("spectra").n_points:
+        table = run.table("spectra")
+        counts = np.asarray(table.column("counts"), dtype=np.float64).sum(axis=0)
+        variance = (np.asarray(table.column("counts_errors"), dtype=np.float64) ** 2).sum(axis=0)
+        return fit_lines(HC_MEV_NM / np.asarray(table.column("wavelength"), np.float64), counts, variance).n_lines
+    noted = run.notes.get("lines")
+    if isinstance(noted, dict) and isinstance(noted.get("energies_mev"), list):
+        return len(noted["energies_mev"])
+    return None
+
+
+def analyse(run: RunFile) -> Analysis:
+    """Results and verdict of a spin-pumping run.
+
+    Raises AnalysisError when the table, the sequence or all pump batches are missing.
+    """
+    times = pulse_times(run.notes)
+    by_condition = histograms(run)
+    n_lines = count_lines(run)
+    checks: list[Check] = [] if n_lines is None else [lines_check(n_lines, expected_lines(run.sample))]
+    pump = by_condition[PUMP]
+    try:
+        fit = fit_pump(pump, times)
+    except ValueError as error:
+        sentence = f"no pumping can be seen: {error}; is the pump detuned, blocked or the dot dark?"
+        checks.append(Check("fluorescence", False, sentence))
+        return Analysis(_nothing(str(error)), Verdict(tuple(checks)), ())
+    results = _pump_results(fit)
+    checks += _pump_checks(fit)
+    memory = _memory(pump, times, fit)
+    if memory is not None:
+        results["memory"] = Result(
+            memory.value, memory.error, "1",
+            "fluorescence at the start of the probe over that at the end of the pump; 1: kept over the dark time",
+        )
+    warnings: list[str] = []
+    if n_lines is None:
+        warnings.append("no spectrum was stored: the number of lines was not checked")
+    _add_controls(by_condition, times, fit, results, checks, warnings)
+    overlap = _overlap_check(run.notes)
+    if overlap is not None:
+        checks.append(overlap)
+    return Analysis(results, Verdict(tuple(checks)), tuple(warnings))
+
+
+def _nothing(reason: str) -> dict[str, Result]:
+    nan = float("nan")
+    return {
+        "pumping_efficiency": Result(nan, nan, "1", f"not determined: {reason}"),
+        "pumping_time": Result(nan, nan, "ns", f"not determined: {reason}"),
+    }
+
+
+def _pump_results(fit: TransientFit) -> dict[str, Result]:
+    method = (
+        "Poisson maximum likelihood of the fluorescence under the pump, with the exciton's response and the background "
+        "fitted jointly; "
+    )
+    if fit.significance < PUMPING_SIGMA:
+        limit = f"no pumping seen ({fit.significance:.1f}σ); 95 % upper limit {fit.efficiency_limit:.3f}"
+        efficiency = Result(
+            fit.efficiency, fit.efficiency_error, "1", method + limit, (0.0, fit.efficiency_limit), 0.95
+        )
+        time = Result(float("nan"), float("nan"), "ns", method + "no pumping seen, so no time")
+        return {"pumping_efficiency": efficiency, "pumping_time": time}
+    return {
+        "pumping_efficiency": Result(
+            fit.efficiency,
+            fit.efficiency_error,
+            "1",
+            method + "1 − F_ss/F_0, F_ss the limit of a long pump; interval from the profile likelihood",
+            fit.efficiency_interval,
+            0.68,
+        ),
+        "pumping_time": Result(
+            fit.time_ns,
+            fit.time_error_ns,
+            "ns",
+            method + "1/e time of the decay; interval from the profile likelihood",
+            fit.time_interval_ns,
+            0.68,
+        ),
+    }
+
+
+def _pump_checks(fit: TransientFit) -> list[Check]:
+    seen = fit.significance >= PUMPING_SIGMA and fit.efficiency > 0
+    if not seen:
+        sentence = (
+            f"no pumping: the fluorescence stays constant within its noise ({fit.significance:.1f}σ), "
+            f"efficiency below {fit.efficiency_limit:.2f} (95 %)"
+        )
+        return [Check("pumping", False, sentence), _fit_check(fit)]
+    strong = fit.efficiency >= MINIMUM_EFFICIENCY
+    value = f"pumping efficiency {fit.efficiency:.3f} ± {fit.efficiency_error:.3f}"
+    return [
+        Check("pumping", True, f"the fluorescence fades under the pump ({min(fit.significance, 999):.0f}σ)"),
+        Check(
+            "efficiency", strong, value if strong else f"{value} is below {MINIMUM_EFFICIENCY}: raise the pump power"
+        ),
+        _fit_check(fit),
+    ]
+
+
+def _fit_check(fit: TransientFit) -> Check:
+    good = fit.goodness > _GOODNESS
+    text = f"deviance/dof of the transient fit is {fit.fit.deviance:.0f}/{fit.fit.dof}"
+    return Check("transient fit", good, text if good else text + ": the model misses something, see the residuals")
+
+
+def _memory(pump: Histogram, times: PulseTimes, fit: TransientFit) -> Control | None:
+    if fit.significance < PUMPING_SIGMA:
+        return None
+    try:
+        probe = cut_window(pump.time_ns, pump.counts, times.probe_start_ns, times.probe_width_ns)
+    except ValueError:
+        return None  # a probe of a few bins: too short to follow
+    return Control(*fit_memory(fit, probe, *pump.dark(times)))
+
+
+def _add_controls(
+    by_condition: dict[int, Histogram],
+    times: PulseTimes,
+    fit: TransientFit,
+    results: dict[str, Result],
+    checks: list[Check],
+    warnings: list[str],
+) -> None:
+    """Results and checks of the controls that were measured; a warning for each that was not."""
+    if DETUNED in by_condition:
+        found = detuned_fraction(by_condition[DETUNED], by_condition[PUMP], times, fit)
+        results["detuned_fluorescence"] = Result(
+            found.value, found.error, "1", "fluorescence under the detuned pump over that at the resonant pump's start"
+        )
+        quiet = found.value < QUIET_FRACTION + 2.0 * found.error
+        text = f"the detuned pump gives {found.value:.1%} ± {found.error:.1%} of the resonant fluorescence"
+        checks.append(
+            Check("detuned control", quiet, text if quiet else f"{text} (limit {QUIET_FRACTION:.0%}): laser light leaks "
+                  "into the detectors or another line is hit")
+        )
+    else:
+        warnings.append("no detuned control was measured: laser light in the detectors cannot be excluded")
+    if LINEAR_PLUS in by_condition and LINEAR_MINUS in by_condition:
+        found = linear_orientation(by_condition[LINEAR_PLUS], by_condition[LINEAR_MINUS], times)
+        results["linear_orientation"] = Result(
+            found.value, found.error, "1", "(σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after linear pumping"
+        )
+        none = abs(found.value) < max(3.0 * found.error, ORIENTATION_TOLERANCE)
+        text = f"linear pumping leaves an asymmetry of {found.value:.3f} ± {found.error:.3f} between σ⁺ and σ⁻"
+        checks.append(
+            Check("linear control", bool(none), text if none else f"{text}: linear light must not orient the spin; check "
+                  "the polarisation of the pump")
+        )
+    else:
+        warnings.append("no linear control was measured: that the orientation comes from the helicity is not shown")
+
+
+def _overlap_check(notes: Mapping[str, Any]) -> Check | None:
+    overlap = notes.get("overlap")
+    if not isinstance(overlap, dict) or not isinstance(overlap.get("cross_excitation"), int | float):
+        return None
+    cross, limit = float(overlap["cross_excitation"]), float(overlap.get("maximum_cross_excitation", 0.2))
+    text = f"the laser excites the next line with {cross:.1%} of the strength of the addressed one"
+    return Check(
+        "one line addressed", cross < limit, text if cross < limit else f"{text} (limit {limit:.0%}): use a narrower laser"
+    )
+
+
+def figure(run: RunFile) -> "Figure":
+    """Fluorescence transient with fit and residuals, whole cycle with the controls, for a slide."""
+    from analysis.spectra_figures import spin_pumping_figure
+
+    times = pulse_times(run.notes)
+    by_condition = histograms(run)
+    try:
+        fit: TransientFit | None = fit_pump(by_condition[PUMP], times)
+    except ValueError:
+        fit = None
+    return spin_pumping_figure(by_condition, times, fit, run.title)

@@ -1,0 +1,70 @@
+"""Relating photons to pulses: exact over hours, robust against drift and pauses."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.tags import absolute_times_ps, fit_period_ps, pulse_phase
+
+
+@given(st.integers(0, 10**13), st.integers(12_000, 13_000), st.integers(0, 12_000))
+def test_absolute_times_are_exact_for_whole_periods(index: int, period: int, nano: int) -> None:
+    times = absolute_times_ps(np.array([index]), float(period), np.array([nano]))
+    assert int(times[0]) == index * period + nano
+
+
+def test_fractional_periods_do_not_lose_ps_over_hours() -> None:
+    index = np.array([10**12])  # three hours and a half at 80 MHz
+    assert int(absolute_times_ps(index, 12495.5, np.array([0]))[0]) == 12_495_500_000_000_000
+
+
+def test_phase_is_the_time_since_the_last_pulse() -> None:
+    trigger = np.arange(5) * 1000 * 200_000
+    photons = np.array([7 * 200_000 + 1234, 2500 * 200_000 + 199_000])
+    found = pulse_phase(photons, trigger, 1000, 200_000.0)
+    assert found.pulse_index.tolist() == [7, 2500]
+    np.testing.assert_allclose(found.phase_ps, [1234, 199_000], atol=1e-3)
+
+
+def test_drift_of_the_laser_and_pauses_do_not_spoil_the_phase() -> None:
+    rng = np.random.default_rng(0)
+    periods = 200_000.0 * (1 + 1e-5 * np.sin(np.arange(60_000) / 5e3))
+    pulses = np.concatenate([[0.0], np.cumsum(periods)])
+    pulses[30_000:] += 5e12 + 70_123  # a pause between batches, not a whole number of periods
+    chosen = rng.integers(1000, 59_000, 500)
+    chosen = chosen[(chosen < 29_000) | (chosen > 30_000)]
+    photons = np.rint(pulses[chosen] + 40_000).astype(np.int64)
+    found = pulse_phase(photons, np.rint(pulses[::1000]).astype(np.int64), 1000, 200_000.0)
+    np.testing.assert_allclose(found.phase_ps, 40_000, atol=60)
+
+
+def test_photons_of_one_pulse_carry_one_number() -> None:
+    trigger = np.arange(20) * 2_000_000
+    photons = np.array([6_400_010, 6_590_000])
+    assert len(set(pulse_phase(photons, trigger, 10, 200_000.0).pulse_index.tolist())) == 1
+
+
+def test_wrong_divider_is_noticed() -> None:
+    with pytest.raises(ValueError, match="trigger tags say"):
+        pulse_phase(np.array([5]), np.arange(5) * 1000 * 200_000, 500, 200_000.0)
+
+
+def test_one_trigger_is_not_enough() -> None:
+    with pytest.raises(ValueError, match="two trigger tags"):
+        pulse_phase(np.array([5]), np.array([0]), 1000, 200_000.0)
+
+
+@pytest.mark.parametrize("guess", [198_000.0, 200_000.0, 204_000.0])
+def test_period_is_found_from_the_photons(guess: float) -> None:
+    rng = np.random.default_rng(5)
+    truth = 200_012.345
+    pulse = np.sort(rng.integers(0, 5_000_000, 100_000))
+    times = np.rint(pulse * truth + rng.exponential(10_000, pulse.size)).astype(np.int64)
+    assert fit_period_ps(times, guess) == pytest.approx(truth, abs=1e-3)
+
+
+def test_unpulsed_light_has_no_period() -> None:
+    times = np.sort(np.random.default_rng(6).integers(0, 10**12, 50_000))
+    with pytest.raises(ValueError, match="no pulses"):
+        fit_period_ps(times, 200_000.0)
