@@ -133,10 +133,11 @@ class Id900(Instrument):
 
     def close(self) -> None:
         """Close all sockets; none stays open."""
-        if not self._context.closed:
+        context = getattr(self, "_context", None)  # QCoDeS empties an instrument that is closed
+        if context is not None:
             self._scpi.close()
             self._link.close()
-            self._context.term()
+            context.term()
         super().close()
 
     # TimeTagger

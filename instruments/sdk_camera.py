@@ -135,7 +135,7 @@ class SdkCamera(Instrument):
 
     def close(self) -> None:
         """Close the camera, if it knows how."""
-        close_sdk = getattr(self._sdk_or_path, "close", None)
+        close_sdk = getattr(getattr(self, "_sdk_or_path", None), "close", None)
         if callable(close_sdk):
             close_sdk()
         super().close()

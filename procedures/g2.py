@@ -37,7 +37,7 @@ class Antibunching(Experiment):
         minimum=0.0,
         maximum=1000.0,
     )
-    duration = FloatParameter("Measuring time", units="s", default=30.0, minimum=0.1, maximum=86400.0)
+    duration = FloatParameter("Measuring time", units="s", default=60.0, minimum=0.1, maximum=86400.0)
     batch = FloatParameter("Time per batch", units="s", default=5.0, minimum=0.1, maximum=600.0)
     pulse_divider = IntegerParameter("Laser pulses per trigger", default=16, minimum=1, maximum=10000)
     trigger_divider = IntegerParameter("Triggers per recorded trigger tag", default=1000, minimum=1, maximum=10**6)

@@ -50,12 +50,16 @@ def assemble(
     from sims import twin as twins
 
     try:
+        models = stations.models(config)
         simulated = twins.start(sheet.sample, seed=seed, table=config.table, wiring=config.wiring.model_dump())
-    except twins.TwinError as error:
+    except (StationError, twins.TwinError) as error:
         raise BadInputError(f"station file: {error}") from error
     with simulated as lab:
         clock = StoppableClock(lab.clock, stop, sliced=False)
-        overrides = {name: lab.connection(model) for name, model in stations.models(config).items()}
+        try:
+            overrides = {name: lab.connection(model) for name, model in models.items()}
+        except KeyError as error:
+            raise BadInputError(f"station file: {error.args[0]}; remove that instrument or its twin flag") from error
         with _loaded(config, clock, overrides, needs) as bench:
             yield AssembledBench(bench, clock, is_twin=True)
 

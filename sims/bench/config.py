@@ -42,7 +42,7 @@ class ExcitationPath(_Part):
     )
     objective_transmission: float = Field(default=0.8, gt=0.0, le=1.0)
     microwave_field_mt_per_sqrt_w: float = Field(
-        default=3.0, ge=0.0, description="peak microwave field at the dot for 1 W at the generator"
+        default=6.0, ge=0.0, description="peak microwave field at the dot for 1 W at the generator"
     )
 
 
@@ -66,7 +66,7 @@ class SpectrographTruth(_Part):
 
     throughput: float = Field(default=0.5, gt=0.0, le=1.0)
     resolution_nm: float = Field(
-        default=0.08, gt=0.0, description="full width of a line as the entrance slit images it"
+        default=0.03, gt=0.0, description="full width of a line as the entrance slit images it"
     )
     centre_offset_nm: float = Field(default=0.0, description="true minus indicated centre wavelength")
     stray_light: float = Field(default=1e-6, ge=0.0, le=1.0, description="laser light that reaches a wrong wavelength")

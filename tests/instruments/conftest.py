@@ -72,6 +72,11 @@ class FakeHandle:
 
 
 @pytest.fixture
+def handle() -> type[FakeHandle]:
+    return FakeHandle
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
