@@ -7,17 +7,8 @@ import numpy as np
 
 from analysis.errors import AnalysisError
 from analysis.likelihood import goodness_probability
-from analysis.resonances import (
-    A_GHZ,
-    D_GHZ,
-    GHZ_PER_UEV,
-    WIDTH_GHZ,
-    DopantSpin,
-    ResonanceFit,
-    Sweep,
-    centre_ghz,
-    fit_multiplet,
-)
+from analysis.resonances import A_GHZ, D_GHZ, WIDTH_GHZ, ResonanceFit, Sweep, fit_multiplet
+from analysis.spin_hamiltonian import GHZ_PER_UEV, DopantSpin, centre_ghz
 from runfile.reader import RunFile
 from runfile.results import Analysis, Check, Result, Verdict
 
@@ -97,9 +88,7 @@ def analyse(run: RunFile) -> Analysis:
 def esr_results(fit: ResonanceFit, dopant: DopantSpin, start: float) -> dict[str, Result]:
     """Numbers of the fit; all NaN, with the reason, when no resonance is significant."""
     step = f"m_S = {start:+g} ↔ {fit.target:+g}"
-    method = (
-        f"Poisson likelihood fit of {dopant.n_lines} {fit.shape} hyperfine lines, exact spin Hamiltonian, {step}; "
-    )
+    method = f"Poisson likelihood fit of {dopant.n_lines} {fit.shape} hyperfine lines, exact spin Hamiltonian, {step}; "
     if fit.significance < RESONANCE_SIGMA:
         reason = f"not determined: no resonance stands out ({fit.significance:.1f}σ, needed {RESONANCE_SIGMA:g}σ)"
         units = {
@@ -114,35 +103,50 @@ def esr_results(fit: ResonanceFit, dopant: DopantSpin, start: float) -> dict[str
     sign = "positive" if values[A_GHZ] * values[D_GHZ] > 0 else "negative"
     found = {
         "resonance_frequency": Result(
-            fit.centre_ghz, fit.centre_error_ghz, "GHz",
+            fit.centre_ghz,
+            fit.centre_error_ghz,
+            "GHz",
             method + "centre of the multiplet: the frequency this transition has without hyperfine coupling (A → 0), "
             "not the mean of the lines, which second-order shifts displace",
         ),
         "contrast": Result(
-            fit.peak_contrast, fit.peak_contrast_error, "1",
+            fit.peak_contrast,
+            fit.peak_contrast_error,
+            "1",
             method + "on/off − 1 at the top of a line above the baseline, mean over the lines",
         ),
         "hyperfine_constant": Result(
-            abs(float(values[A_GHZ])) * 1e3, float(errors[A_GHZ]) * 1e3, "MHz",
+            abs(float(values[A_GHZ])) * 1e3,
+            float(errors[A_GHZ]) * 1e3,
+            "MHz",
             method + f"|A|/h; the better fit has A·D {sign}",
         ),
         "zero_field_splitting": Result(
-            float(values[D_GHZ]) * 1e3, float(errors[D_GHZ]) * 1e3, "MHz",
+            float(values[D_GHZ]) * 1e3,
+            float(errors[D_GHZ]) * 1e3,
+            "MHz",
             method + "D/h, axial term D [S_z² − S(S+1)/3]; field and g factor as recorded and on the sample sheet",
         ),
         "linewidth": Result(
-            float(values[WIDTH_GHZ]) * 1e3, float(errors[WIDTH_GHZ]) * 1e3, "MHz", method + "common full width at half "
-            "maximum, power broadening included",
+            float(values[WIDTH_GHZ]) * 1e3,
+            float(errors[WIDTH_GHZ]) * 1e3,
+            "MHz",
+            method + "common full width at half maximum, power broadening included",
         ),
     }
     for k in range(dopant.n_lines):
         m_nuclear = -dopant.nuclear_spin + k
         found[f"line_{k + 1}_frequency"] = Result(
-            float(fit.line_frequency_ghz[k]), fit.centre_error_ghz, "GHz",
+            float(fit.line_frequency_ghz[k]),
+            fit.centre_error_ghz,
+            "GHz",
             method + f"line of m_I = {m_nuclear:+g} (A > 0 assumed for the sign) at the mean field",
         )
         found[f"line_{k + 1}_contrast"] = Result(
-            float(fit.line_contrast[k]), float(fit.line_error[k]), "1", method + f"height of the line m_I = {m_nuclear:+g}"
+            float(fit.line_contrast[k]),
+            float(fit.line_error[k]),
+            "1",
+            method + f"height of the line m_I = {m_nuclear:+g}",
         )
     return found
 
@@ -166,7 +170,9 @@ def esr_checks(fit: ResonanceFit, sweep: Sweep, dopant: DopantSpin) -> tuple[Che
         Check("resonance", True, f"the hyperfine multiplet is seen with {min(fit.significance, 999):.0f}σ"),
         Check("hyperfine lines", seen == n, lines if seen == n else f"{lines}: sweep wider or count longer"),
         _reference_check(sweep),
-        Check("resonance fit", good, text if good else f"{text}: the counts scatter more than photons or the model fails"),
+        Check(
+            "resonance fit", good, text if good else f"{text}: the counts scatter more than photons or the model fails"
+        ),
     )
 
 
@@ -183,8 +189,11 @@ def _reference_check(sweep: Sweep) -> Check:
     good = goodness_probability(chi2, dof) > _GOODNESS
     text = f"the reference without microwave is flat over the sweep, χ²/dof {chi2:.0f}/{dof}"
     return Check(
-        "reference", good,
-        text if good else f"the reference without microwave varies over the sweep (χ²/dof {chi2:.0f}/{dof}): "
+        "reference",
+        good,
+        text
+        if good
+        else f"the reference without microwave varies over the sweep (χ²/dof {chi2:.0f}/{dof}): "
         "blinking, drift or a source that leaks when off",
     )
 

@@ -6,6 +6,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.antibunching import (
     Antibunching,
@@ -31,17 +32,24 @@ _BINS_PER_LIFETIME = 40
 _LEAST_SIDE_PAIRS = 100
 _MOST_PER_PULSE = 0.05
 _MOST_DEAD = 0.05
-_WORST_CHI2 = 1.5
+_WORST_CHI2 = 2.0
+"""Uneven bins of a time converter alone can give 1.5 with many counts."""
+_QUIET_LIFETIMES = 8.0
 
 
 @dataclass(frozen=True)
 class Decay:
-    """Photons of one detector against the time since its cut: ``counts`` in bins of ``bin_ns``, and the fit."""
+    """Photons of one detector against the time since its cut: ``counts`` in bins of ``bin_ns``, and the fit.
+
+    Afterpulses are left out of it. ``uncorrelated``: share of all tags of the detector that know no pulse (dark
+    counts, late afterpulses, unpulsed light).
+    """
 
     detector: str
-    counts: np.ndarray[tuple[int], np.dtype[np.int64]]
+    counts: npt.NDArray[np.int64]
     bin_ns: float
     fit: TailFit
+    uncorrelated: float
 
 
 @dataclass(frozen=True)
@@ -67,18 +75,18 @@ class Evaluation:
         first, second, period = self.photons.detector_1, self.photons.detector_2, self.photons.period_ps
         (phase_1, error_1), (phase_2, error_2) = first.mean_phase(), second.mean_phase()
         rest = phase_2 - phase_1
-        rest += period * round((second.cut_ps - first.cut_ps - rest) / period)
+        cut_1, cut_2 = self.photons.cuts_ps()
+        rest += period * round((cut_2 - cut_1 - rest) / period)
         total = self.antibunching.centre.offset * period + rest
         return total * 1e-3, float(np.hypot(error_1, error_2)) * 1e-3
 
     def _background(self) -> Background:
         if len(self.decays) < 2:
             return Background()
-        shares = [min(1.0, d.fit.background * d.counts.size / max(int(d.counts.sum()), 1)) for d in self.decays]
         lifetime_ns, _ = combine([d.fit for d in self.decays])
         # light later than a period after its pulse counts for the next one
         overlap = float(np.exp(-self.photons.period_ps * 1e-3 / lifetime_ns))
-        return Background(shares[0], shares[1], overlap)
+        return Background(self.decays[0].uncorrelated, self.decays[1].uncorrelated, overlap)
 
 
 def analyse(run: RunFile) -> Analysis:
@@ -105,25 +113,58 @@ def evaluate_photons(photons: PulsedPhotons) -> Evaluation:
     if photons.timing_fault:
         # pulse numbers as recorded: the period cannot be cut at a phase that is not to be trusted
         return Evaluation(photons, peaks_by_index(first.pulse, second.pulse, photons.n_pulses), ())
-    peaks = peaks_by_index(first.own_pulse, second.own_pulse, photons.n_pulses)
-    decays = [_decay(detector, photons.resolution_ps) for detector in (first, second)]
+    cut_1, cut_2 = photons.cuts_ps()
+    peaks = peaks_by_index(first.own_pulse(cut_1), second.own_pulse(cut_2), photons.n_pulses)
+    decays = [_decay(detector, photons) for detector in (first, second)]
     return Evaluation(photons, peaks, tuple(decay for decay in decays if decay is not None))
 
 
-def _decay(detector: Detector, resolution_ps: float) -> Decay | None:
-    """Histogram with some 40 bins per lifetime, aligned with the recorder's bins; None with too few photons."""
-    period_ps, since_cut = detector.period_ps, detector.since_cut_ps
-    coarse = np.histogram(since_cut, 500, (0.0, period_ps))[0]
+def _decay(detector: Detector, photons: PulsedPhotons) -> Decay | None:
+    """Decay and fit of one detector; None with too few photons."""
     try:
-        rough = fit_tail(coarse, period_ps * 1e-3 / 500, int(np.argmax(coarse)), 500)
-        width_ps = min(rough.lifetime_ns * 1e3 / _BINS_PER_LIFETIME, period_ps / 100)
-        if resolution_ps > 0.0:
-            width_ps = max(1.0, round(width_ps / resolution_ps)) * resolution_ps
-            since_cut = since_cut + resolution_ps / 2.0 - detector.cut_ps % resolution_ps
-        counts = np.histogram(since_cut, int(period_ps / width_ps), (0.0, int(period_ps / width_ps) * width_ps))[0]
-        return Decay(detector.name, counts, width_ps * 1e-3, fit_tail_from_peak(counts, width_ps * 1e-3))
+        width_ps = _bin_width_ps(detector, photons.resolution_ps)
+        everything = _histogram(detector, width_ps, detector.cut_ps, photons.resolution_ps)
+        whole = fit_tail_from_peak(everything, width_ps * 1e-3)
+        clean = _histogram(
+            detector.without_afterpulses(photons.duration_s), width_ps, detector.cut_ps, photons.resolution_ps
+        )
+        share = _uncorrelated_share(everything, width_ps * 1e-3, whole)
+        return Decay(detector.name, clean, width_ps * 1e-3, fit_tail_from_peak(clean, width_ps * 1e-3), share)
     except ValueError:
         return None
+
+
+def _uncorrelated_share(counts: npt.NDArray[np.int64], bin_ns: float, fit: TailFit) -> float:
+    """Share of tags that know no pulse, from the quiet end of the period (8 lifetimes after the peak and later).
+
+    The median of eight stretches, so that reflections in fibres do not count. Where the period has no quiet end, the
+    background of the fit.
+    """
+    total = max(int(counts.sum()), 1)
+    quiet = counts[int(np.argmax(counts)) + round(_QUIET_LIFETIMES * fit.lifetime_ns / bin_ns) :]
+    if quiet.size < max(counts.size // 5, 16):
+        return min(1.0, fit.background * counts.size / total)
+    level = float(np.median([part.mean() for part in np.array_split(quiet, 8)]))
+    return min(1.0, level * counts.size / total)
+
+
+def _bin_width_ps(detector: Detector, resolution_ps: float) -> float:
+    """Some 40 bins per lifetime, in whole bins of the recorder."""
+    coarse = np.histogram(detector.since_cut_ps, 500, (0.0, detector.period_ps))[0]
+    rough = fit_tail(coarse, detector.period_ps * 1e-3 / 500, int(np.argmax(coarse)), 500)
+    width_ps = min(rough.lifetime_ns * 1e3 / _BINS_PER_LIFETIME, detector.period_ps / 100)
+    if resolution_ps > 0.0:
+        return max(1.0, round(width_ps / resolution_ps)) * resolution_ps
+    return width_ps
+
+
+def _histogram(detector: Detector, width_ps: float, cut_ps: float, resolution_ps: float) -> npt.NDArray[np.int64]:
+    """Photons against the time since ``cut_ps``; bins hold the recorder's bins as a whole."""
+    if resolution_ps > 0.0:
+        cut_ps = np.floor(cut_ps / resolution_ps) * resolution_ps - resolution_ps / 2.0
+    since_cut = (detector.phase_ps - cut_ps) % detector.period_ps
+    n_bins = int(detector.period_ps / width_ps)
+    return np.histogram(since_cut, n_bins, (0.0, n_bins * width_ps))[0]
 
 
 def _analyse(photons: PulsedPhotons) -> Analysis:
@@ -195,7 +236,8 @@ def _timing_results(evaluation: Evaluation) -> dict[str, Result]:
     lifetime_ns, stderr_ns = combine(fits)
     ranges = " and ".join(f"{f.start_ns:.4g}-{f.stop_ns:.4g} ns (chi2/dof {f.chi2:.0f}/{f.dof})" for f in fits)
     method = (
-        f"Poisson maximum likelihood, exponential and background, {ranges} after the cut; no response deconvolved; "
+        f"Poisson maximum likelihood, exponential and background, {ranges} after the cut; afterpulses left out, no "
+        "response deconvolved; "
         "weighted mean of the detectors"
     )
     delay_ns, delay_stderr_ns = evaluation.cable_delay_ns()

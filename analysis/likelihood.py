@@ -70,8 +70,8 @@ def fit_poisson(
 ) -> PoissonFit:
     """Maximise the Poisson likelihood of ``counts`` (n,) under ``model`` within bounds.
 
-    ``held``: indices of parameters that stay at their start value. ``max_steps`` bounds the search. Raises ValueError when a start value lies
-    outside its bounds.
+    ``held``: indices of parameters that stay at their start value. ``max_steps`` bounds the search.
+    Raises ValueError when a start value lies outside its bounds.
     """
     observed = np.asarray(counts, dtype=np.float64)
     values = np.array(start, dtype=np.float64)
@@ -164,7 +164,6 @@ def profile_interval(
     ``rise``: 1 for 68.3 %, 2.706 for a one-sided 95 % limit, 3.841 for two-sided 95 %. An edge that the
     likelihood does not reach inside ``limits`` is the limit itself.
     """
-
     goal = sqrt(rise)
 
     def distance(x: float) -> float:

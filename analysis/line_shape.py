@@ -63,9 +63,7 @@ def pixel_profile(
     return PixelProfile(values[0], values[1], values[2], values[3])
 
 
-def _voigt(
-    distance: FloatArray, sigma: float, hwhm: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _voigt(distance: FloatArray, sigma: float, hwhm: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Voigt profile and its derivatives with respect to line energy, σ² and γ at ``distance`` from the line."""
     z = (distance + 1j * hwhm) / (sigma * sqrt(2.0))
     w = wofz(z)
@@ -74,4 +72,9 @@ def _voigt(
     norm = 1.0 / (sigma * sqrt(2.0 * pi))
     slope = norm / (sigma * sqrt(2.0))
     curvature = slope / (sigma * sqrt(2.0))
-    return norm * w.real, -slope * first.real, 0.5 * curvature * second.real, -slope * first.imag
+    return (
+        np.asarray(norm * w.real),
+        np.asarray(-slope * first.real),
+        np.asarray(0.5 * curvature * second.real),
+        np.asarray(-slope * first.imag),
+    )

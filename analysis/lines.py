@@ -164,9 +164,7 @@ def fit_areas(
     A linear weighted fit of areas and a constant background; arguments and errors as :func:`fit_lines`.
     """
     spectrum, _ = _prepare(energy_mev, counts, variance, gain)
-    profile = pixel_profile(
-        spectrum.edges, lines.energy_mev, lines.gaussian_sigma_mev**2, lines.lorentzian_hwhm_mev
-    )
+    profile = pixel_profile(spectrum.edges, lines.energy_mev, lines.gaussian_sigma_mev**2, lines.lorentzian_hwhm_mev)
     design = np.column_stack((np.ones_like(spectrum.counts), profile.fraction))
     model = np.maximum(median_filter(spectrum.counts, size=3), 0.0)
     for _ in range(3):

@@ -104,7 +104,7 @@ def calibrate(
     amplitude = hypot(cosine, sine)
     intensity = mean + amplitude
     depth = 2.0 * amplitude / intensity  # sin²(δ/2)
-    if amplitude < 5.0 * sqrt(float(np.max(np.diag(covariance)))) or not 0.0 < depth:
+    if amplitude < 5.0 * sqrt(float(np.max(np.diag(covariance)))) or depth <= 0.0:
         raise ValueError("the laser line does not change with the plate's angle: is the plate turning, the laser on?")
     depth = min(depth, 1.0)
     delta = 2.0 * np.arcsin(sqrt(depth))
@@ -215,9 +215,7 @@ def gains(components: CircularComponents, counts: npt.ArrayLike) -> tuple[float,
     return max(float(cube[0] / square[0]), 0.0), max(float(cube[1] / square[1]), 0.0)
 
 
-def degree(
-    plus: float, minus: float, covariance: FloatArray, mixing: FloatArray
-) -> tuple[float, float]:
+def degree(plus: float, minus: float, covariance: FloatArray, mixing: FloatArray) -> tuple[float, float]:
     """Degree of circular polarisation (I₊ − I₋)/(I₊ + I₋) and its standard error, counting and calibration.
 
     ``covariance`` (2, 2) of (I₊, I₋) from counting; ``mixing`` as in :class:`CircularComponents`.

@@ -115,7 +115,12 @@ def read_spectra(table: Table, calibration: AnalyserCalibration) -> list[Spectra
         try:
             found.append(
                 circular_spectra(
-                    float(np.mean(field[rows])), energy, counts[rows], variance[rows], angle[rows], seconds[rows],
+                    float(np.mean(field[rows])),
+                    energy,
+                    counts[rows],
+                    variance[rows],
+                    angle[rows],
+                    seconds[rows],
                     calibration,
                 )
             )
@@ -173,14 +178,10 @@ def fit_field(spectra: Spectra) -> FieldFit:
     fit_m = refit_lines(*minus, common, gain=spectra.gain_minus)
     areas_p = fit_areas(*plus, common, gain=spectra.gain_plus)
     areas_m = fit_areas(*minus, common, gain=spectra.gain_minus)
-    return FieldFit(
-        spectra, common, fit_p, fit_m, areas_p[0], areas_m[0], areas_p[1], areas_m[1], correlation
-    )
+    return FieldFit(spectra, common, fit_p, fit_m, areas_p[0], areas_m[0], areas_p[1], areas_m[1], correlation)
 
 
-def _field_fit(
-    spectra: Spectra, common: LineFit | None, plus: LineFit, minus: LineFit, correlation: float
-) -> FieldFit:
+def _field_fit(spectra: Spectra, common: LineFit | None, plus: LineFit, minus: LineFit, correlation: float) -> FieldFit:
     def part(fit: LineFit) -> FloatArray:
         return np.asarray(fit.covariance[fit.n_lines :, fit.n_lines :])
 
@@ -396,9 +397,7 @@ def _chi2_check(fit: FieldFit) -> Check:
     lines = fit.lines
     good = lines.reduced_chi2 < _REDUCED_CHI2_LIMIT
     text = f"χ²/dof of the line fit is {lines.chi2:.0f}/{lines.dof} = {lines.reduced_chi2:.2f}"
-    return Check(
-        "line fit", good, text if good else f"{text}, above {_REDUCED_CHI2_LIMIT}: the model misses a feature"
-    )
+    return Check("line fit", good, text if good else f"{text}, above {_REDUCED_CHI2_LIMIT}: the model misses a feature")
 
 
 def _mirror_check(fit: FieldFit) -> Check:

@@ -4,7 +4,7 @@ Each detector's period is cut just before its own signal rises: neither the leng
 of the laser pulse between two triggers can tear the photons of a pulse apart.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,11 +19,15 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 _COARSE_BINS = 400
+_AFTERPULSING_PS = 2e6
 
 
 @dataclass(frozen=True)
 class Detector:
-    """Photons of one detector: ``phase_ps`` since the pulse numbered ``pulse`` (any fixed reference), ``times_ps``."""
+    """Photons of one detector: sorted by time.
+
+    ``times_ps``: arrival; ``phase_ps`` since the pulse numbered ``pulse`` (any fixed reference).
+    """
 
     name: str
     times_ps: IntArray
@@ -43,10 +47,9 @@ class Detector:
         steps = (int(below[0]) if below.size else _COARSE_BINS // 8) + 2
         return float(edges[(peak - steps) % _COARSE_BINS])
 
-    @cached_property
-    def own_pulse(self) -> IntArray:
-        """Number of the pulse each photon belongs to, with the period cut at :attr:`cut_ps`."""
-        shifted = np.floor((self.phase_ps - self.cut_ps) / self.period_ps).astype(np.int64)
+    def own_pulse(self, cut_ps: float) -> IntArray:
+        """Number of the pulse each photon belongs to, with the period cut at ``cut_ps`` (may be negative)."""
+        shifted = np.floor((self.phase_ps - cut_ps) / self.period_ps).astype(np.int64)
         result: IntArray = self.pulse + shifted
         return result
 
@@ -55,6 +58,18 @@ class Detector:
         """Time since the cut, in [0, period)."""
         result: FloatArray = (self.phase_ps - self.cut_ps) % self.period_ps
         return result
+
+    def without_afterpulses(self, duration_s: float) -> "Detector":
+        """The photons that no other tag of this detector precedes closely.
+
+        Avalanche diodes fire again after a photon, most often within 2 µs; such tags lengthen the decay. Leaving
+        out all tags that follow another within 2 µs removes them, and true photons evenly over the period, because
+        the span is a whole number of periods. It is shortened where it would cost more than a fifth of the photons.
+        """
+        span_ps = min(_AFTERPULSING_PS, 0.2 * duration_s * 1e12 / max(self.times_ps.size, 1))
+        span_ps = max(1.0, np.floor(span_ps / self.period_ps)) * self.period_ps
+        first = np.diff(self.times_ps, prepend=self.times_ps[0] - int(2 * span_ps)) > span_ps
+        return replace(self, times_ps=self.times_ps[first], pulse=self.pulse[first], phase_ps=self.phase_ps[first])
 
     def mean_phase(self) -> tuple[float, float]:
         """Circular mean of the phase and its standard error, ps: the detector's delay, up to whole periods."""
@@ -82,6 +97,11 @@ class PulsedPhotons:
     resolution_ps: float
     timing_fault: str = ""
     warnings: tuple[str, ...] = ()
+
+    def cuts_ps(self) -> tuple[float, float]:
+        """Where the two periods are cut, less than half a period apart."""
+        first, second = self.detector_1.cut_ps, self.detector_2.cut_ps
+        return first, second + self.period_ps * round((first - second) / self.period_ps)
 
 
 def from_run(run: RunFile) -> PulsedPhotons:

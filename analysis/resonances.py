@@ -1,59 +1,18 @@
-"""Hyperfine-split spin resonances of one dopant: exact lines, search, likelihood fit.
-
-Spin Hamiltonian (frequency units, field along the axis z):
-
-    H/h = D [S_z² − S(S+1)/3] + E (S_x² − S_y²) + (a/6) Σ S_i⁴ + A S·I + (g μ_B/h) B S_z
-
-D, E, a, A signed; the nuclear Zeeman term (10 MHz/T, the same for both levels of an electron transition) is left out.
-H → −H does not change a frequency, so at zero field only the sign of A relative to D can be seen; D > 0 is taken there.
-"""
+"""Hyperfine-split spin resonances of one dopant: likelihood fit of the exact line pattern to a sweep."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import constants
 
 from analysis.likelihood import Model, PoissonFit, fit_poisson, significance
+from analysis.resonance_search import candidates
+from analysis.spin_hamiltonian import BOHR_GHZ_PER_T, DopantSpin, centre_ghz, neighbours, sticks
 
 FloatArray = npt.NDArray[np.float64]
 
-BOHR_GHZ_PER_T = constants.value("Bohr magneton in Hz/T") * 1e-9
-GHZ_PER_UEV = constants.e * 1e-6 / constants.h * 1e-9
-_WEAKEST_STICK = 0.02
 LORENTZIAN, GAUSSIAN = "Lorentzian", "Gaussian"
-
-
-@dataclass(frozen=True)
-class DopantSpin:
-    """What is known of the dopant beforehand: spins, g factor, and small terms held fixed (GHz)."""
-
-    spin: float = 2.5
-    nuclear_spin: float = 2.5
-    g_factor: float = 2.0
-    rhombic_ghz: float = 0.0
-    cubic_ghz: float = 0.0
-    expected_d_ghz: float = 1.0
-    """Only to choose among the solutions that the frequency alone cannot tell apart."""
-
-    @property
-    def n_lines(self) -> int:
-        """Hyperfine lines of one electron transition."""
-        return round(2 * self.nuclear_spin) + 1
-
-
-@dataclass(frozen=True)
-class Sticks:
-    """Resonances of one transition: ``frequency_ghz`` and ``share`` (n,), ``line`` (n,) the index of m_I, −I first.
-
-    The shares of each m_I add up to 1; mixing of states can split a line into several.
-    """
-
-    frequency_ghz: FloatArray
-    share: FloatArray
-    line: npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -95,79 +54,6 @@ class ResonanceFit:
 
 
 BASELINE, CONTRAST, D_GHZ, A_GHZ, WIDTH_GHZ = range(5)
-
-
-@lru_cache(maxsize=16)
-def spin_matrices(spin: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(S_z, S₊, S₋), each (2S+1, 2S+1), real, states in the order m = S … −S."""
-    m = spin - np.arange(round(2 * spin) + 1)
-    plus = np.diag(np.sqrt(spin * (spin + 1) - m[1:] * (m[1:] + 1)), k=1)
-    return np.diag(m), plus, np.asarray(plus.T)
-
-
-def hamiltonian_ghz(dopant: DopantSpin, d_ghz: float, a_ghz: float, field_t: float) -> FloatArray:
-    """H/h in GHz, real symmetric, electron ⊗ nucleus, both with the highest projection first."""
-    sz, plus, minus = spin_matrices(dopant.spin)
-    iz, nuclear_plus, nuclear_minus = spin_matrices(dopant.nuclear_spin)
-    one, nuclear_one = np.eye(sz.shape[0]), np.eye(iz.shape[0])
-    square = sz @ sz
-    x2 = (plus + minus) @ (plus + minus) / 4.0
-    y2 = -(plus - minus) @ (plus - minus) / 4.0
-    electron = d_ghz * (square - dopant.spin * (dopant.spin + 1) / 3.0 * one)
-    electron = electron + dopant.rhombic_ghz * (x2 - y2)
-    electron = electron + dopant.cubic_ghz / 6.0 * (square @ square + x2 @ x2 + y2 @ y2)
-    electron = electron + dopant.g_factor * BOHR_GHZ_PER_T * field_t * sz
-    coupling = np.kron(sz, iz) + 0.5 * (np.kron(plus, nuclear_minus) + np.kron(minus, nuclear_plus))
-    return np.asarray(np.kron(electron, nuclear_one) + a_ghz * coupling, dtype=np.float64)
-
-
-def sticks(
-    dopant: DopantSpin, d_ghz: float, a_ghz: float, field_t: float, start: float, target: float
-) -> Sticks:
-    """Microwave resonances from m_S = ``start`` to the neighbouring ``target``, by exact diagonalisation.
-
-    Weight of i → j for a nuclear projection: |⟨j|P_target S_x P_start,m_I|i⟩|², which does not depend on how a
-    degenerate pair of states is mixed.
-    """
-    energy, states = np.linalg.eigh(hamiltonian_ghz(dopant, d_ghz, a_ghz, field_t))
-    n_nuclear = dopant.n_lines
-    lower, upper = (round(dopant.spin - m) for m in (start, target))
-    from_start = states[lower * n_nuclear : (lower + 1) * n_nuclear]  # (m_I, state), m_I = +I first
-    to_target = states[upper * n_nuclear : (upper + 1) * n_nuclear]
-    frequency, share, line = [], [], []
-    distance = np.abs(energy[:, None] - energy[None, :])
-    for k in range(n_nuclear):
-        weight = np.outer(from_start[k] ** 2, to_target[k] ** 2)
-        weight = np.where(weight > _WEAKEST_STICK * np.max(weight), weight, 0.0)
-        i, j = np.nonzero(weight)
-        frequency.append(distance[i, j])
-        share.append(weight[i, j] / np.sum(weight))
-        line.append(np.full(i.size, n_nuclear - 1 - k))
-    return Sticks(np.concatenate(frequency), np.concatenate(share), np.concatenate(line).astype(np.intp))
-
-
-def centre_ghz(dopant: DopantSpin, d_ghz: float, field_t: float, start: float, target: float) -> float:
-    """Frequency of the transition without hyperfine coupling (A → 0), GHz."""
-    bare = DopantSpin(
-        dopant.spin, 0.0, dopant.g_factor, dopant.rhombic_ghz, dopant.cubic_ghz, dopant.expected_d_ghz
-    )
-    found = sticks(bare, d_ghz, 0.0, field_t, start, target)
-    return float(np.sum(found.share * found.frequency_ghz))
-
-
-def neighbours(dopant: DopantSpin, start: float) -> tuple[float, ...]:
-    """Projections next to ``start`` whose distance depends on D: those of another |m|."""
-    return tuple(
-        m for m in (start - 1.0, start + 1.0) if abs(m) <= dopant.spin and abs(abs(m) - abs(start)) > 1e-9
-    )
-
-
-def d_from_centre(dopant: DopantSpin, centre: float, field_t: float, start: float, target: float) -> float:
-    """D (GHz) for which the transition lies at ``centre``, axial; of the two roots the one nearest the expected D."""
-    zeeman = dopant.g_factor * BOHR_GHZ_PER_T * field_t * (start - target)
-    factor = start**2 - target**2
-    roots = [(sign * centre - zeeman) / factor for sign in (1.0, -1.0)]
-    return min(roots, key=lambda d: abs(d - abs(dopant.expected_d_ghz)))
 
 
 def line_shape(offset_ghz: FloatArray, fwhm_ghz: float, shape: str) -> FloatArray:
@@ -233,7 +119,7 @@ def fit_multiplet(sweep: Sweep, dopant: DopantSpin, start: float) -> ResonanceFi
     flat = _flat(sweep)
     best: tuple[PoissonFit, str, float] | None = None
     for target in targets:
-        guesses = _search(sweep, dopant, start, target)
+        guesses = _search(sweep, dopant, (start, target))
         for theta in guesses:
             trial = _fit_from(sweep, dopant, theta, (start, target), LORENTZIAN, 12)
             if best is None or trial.deviance < best[0].deviance:
@@ -282,61 +168,11 @@ def _fit_from(
     return fit_poisson(_counts_model(sweep, with_slopes), data, np.clip(theta, low, high), low, high, max_steps=steps)
 
 
-def _search(sweep: Sweep, dopant: DopantSpin, start: float, target: float) -> list[FloatArray]:
-    """Start values: best matches of a coarse grid of centre, A (both signs) and width, by weighted least squares.
-
-    Lines on the grid are placed by second-order perturbation theory, good to a few MHz.
-    """
+def _search(sweep: Sweep, dopant: DopantSpin, ends: tuple[float, float]) -> list[FloatArray]:
+    """Start values for the fit, from the pattern search."""
     value, error = contrast(sweep)
-    weight = 1.0 / error**2
-    signal = value - np.sum(weight * value) / np.sum(weight)
-    frequency, field = sweep.frequency_ghz, float(np.mean(sweep.field_t))
-    span = float(np.ptp(frequency))
-    spacing = span / (frequency.size - 1)
-    centres = np.arange(frequency.min() - 0.1 * span, frequency.max() + 0.1 * span, max(spacing, 0.004))
-    couplings = np.arange(0.03, 0.42, 0.006) if dopant.nuclear_spin > 0 else np.array([0.0])
-    widths = sorted({max(0.012, spacing), max(0.03, 1.5 * spacing)})
-    found: list[tuple[float, FloatArray]] = []
-    for sign in (1.0, -1.0) if dopant.nuclear_spin > 0 else (1.0,):
-        for coupling in sign * couplings:
-            d = np.array([d_from_centre(dopant, float(c), field, start, target) for c in centres])
-            places = second_order_lines(dopant, d, float(coupling), field, start, target)  # (centres, lines)
-            for width in widths:
-                lines = line_shape(frequency[:, None, None] - places, width, LORENTZIAN).sum(axis=2)
-                lines = lines - (weight @ lines) / np.sum(weight)
-                power = (weight * signal) @ lines
-                norm = np.maximum(weight @ lines**2, 1e-300)
-                best = int(np.argmax(power**2 / norm))
-                theta = np.array([0.0, power[best] / norm[best], d[best], coupling, width])
-                found.append((float(power[best] ** 2 / norm[best]), theta))
-    found.sort(key=lambda pair: -pair[0])
-    chosen: list[FloatArray] = []
-    for sign in (1.0, -1.0):
-        same = [theta for _, theta in found if theta[A_GHZ] * sign >= 0]
-        chosen += same[:3]
-    return chosen
-
-
-def second_order_lines(
-    dopant: DopantSpin, d_ghz: FloatArray, a_ghz: float, field_t: float, start: float, target: float
-) -> FloatArray:
-    """Frequencies (n, n_lines) for many D (n,), to second order in A; E and a ignored. Only for the search."""
-    m_nuclear = -dopant.nuclear_spin + np.arange(dopant.n_lines)
-
-    def level(m: float, nuclear: FloatArray) -> FloatArray:
-        zeeman = dopant.g_factor * BOHR_GHZ_PER_T * field_t
-        energy = d_ghz[:, None] * m**2 + zeeman * m + a_ghz * m * nuclear
-        for step in (1.0, -1.0):
-            if abs(m + step) > dopant.spin:
-                continue
-            gap = d_ghz[:, None] * (m**2 - (m + step) ** 2) - zeeman * step
-            gap = np.where(np.abs(gap) < 0.05, np.inf, gap)
-            raising = dopant.spin * (dopant.spin + 1) - m * (m + step)
-            lowering = dopant.nuclear_spin * (dopant.nuclear_spin + 1) - nuclear * (nuclear - step)
-            energy = energy + 0.25 * a_ghz**2 * raising * np.maximum(lowering, 0.0) / gap
-        return np.asarray(energy, dtype=np.float64)
-
-    return np.abs(level(start, m_nuclear) - level(target, m_nuclear))
+    found = candidates(sweep.frequency_ghz, value, error, float(np.mean(sweep.field_t)), dopant, ends)
+    return [np.array([0.0, one.height, one.d_ghz, one.a_ghz, one.width_ghz]) for one in found]
 
 
 def _describe(

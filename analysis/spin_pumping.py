@@ -32,7 +32,7 @@ _GOODNESS = 1e-4
 
 @dataclass(frozen=True)
 class PulseTimes:
-    """When the gates open and how long, ns after the trigger; ``dark`` are the windows ([start, stop]) without light."""
+    """When the gates open and how long, ns after the trigger; ``dark``: windows ([start, stop]) without light."""
 
     pump_start_ns: float
     pump_width_ns: float
@@ -77,8 +77,9 @@ def pulse_times(notes: Mapping[str, Any]) -> PulseTimes:
             dark=tuple((float(start), float(stop)) for start, stop in windows),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise AnalysisError(f"the run's note 'sequence' is incomplete ({error!r}): it needs pump, probe and "
-                            "background windows") from error
+        raise AnalysisError(
+            f"the run's note 'sequence' is incomplete ({error!r}): it needs pump, probe and background windows"
+        ) from error
 
 
 def histograms(run: RunFile) -> dict[int, Histogram]:
@@ -174,7 +175,9 @@ def analyse(run: RunFile) -> Analysis:
     memory = _memory(pump, times, fit)
     if memory is not None:
         results["memory"] = Result(
-            memory.value, memory.error, "1",
+            memory.value,
+            memory.error,
+            "1",
             "fluorescence at the start of the probe over that at the end of the pump; 1: kept over the dark time",
         )
     warnings: list[str] = []
@@ -279,8 +282,14 @@ def _add_controls(
         quiet = found.value < QUIET_FRACTION + 2.0 * found.error
         text = f"the detuned pump gives {found.value:.1%} ± {found.error:.1%} of the resonant fluorescence"
         checks.append(
-            Check("detuned control", quiet, text if quiet else f"{text} (limit {QUIET_FRACTION:.0%}): laser light leaks "
-                  "into the detectors or another line is hit")
+            Check(
+                "detuned control",
+                quiet,
+                text
+                if quiet
+                else f"{text} (limit {QUIET_FRACTION:.0%}): laser light leaks "
+                "into the detectors or another line is hit",
+            )
         )
     else:
         warnings.append("no detuned control was measured: laser light in the detectors cannot be excluded")
@@ -292,8 +301,11 @@ def _add_controls(
         none = abs(found.value) < max(3.0 * found.error, ORIENTATION_TOLERANCE)
         text = f"linear pumping leaves an asymmetry of {found.value:.3f} ± {found.error:.3f} between σ⁺ and σ⁻"
         checks.append(
-            Check("linear control", bool(none), text if none else f"{text}: linear light must not orient the spin; check "
-                  "the polarisation of the pump")
+            Check(
+                "linear control",
+                bool(none),
+                text if none else f"{text}: linear light must not orient the spin; check the polarisation of the pump",
+            )
         )
     else:
         warnings.append("no linear control was measured: that the orientation comes from the helicity is not shown")
@@ -306,7 +318,9 @@ def _overlap_check(notes: Mapping[str, Any]) -> Check | None:
     cross, limit = float(overlap["cross_excitation"]), float(overlap.get("maximum_cross_excitation", 0.2))
     text = f"the laser excites the next line with {cross:.1%} of the strength of the addressed one"
     return Check(
-        "one line addressed", cross < limit, text if cross < limit else f"{text} (limit {limit:.0%}): use a narrower laser"
+        "one line addressed",
+        cross < limit,
+        text if cross < limit else f"{text} (limit {limit:.0%}): use a narrower laser",
     )
 
 

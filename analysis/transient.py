@@ -95,7 +95,8 @@ def cut_window(
 ) -> Window:
     """Bins from just before a gate opens until it closes; ``time_ns`` left edges of uniform bins, (n_bins,).
 
-    ``decay_ns``: how long after the gate nothing is switched, to see the exciton decay. Raises ValueError when the gate holds fewer than 8 bins.
+    ``decay_ns``: how long after the gate nothing is switched, to see the exciton decay.
+    Raises ValueError when the gate holds fewer than 8 bins.
     """
     bin_ns = float(time_ns[1] - time_ns[0])
     inside = (time_ns >= start_ns - _MARGIN_NS) & (time_ns + bin_ns <= start_ns + width_ns + 1e-9)
@@ -116,9 +117,7 @@ def cut_window(
     )
 
 
-def window_total(
-    time_ns: FloatArray, counts: FloatArray, windows: Sequence[Sequence[float]]
-) -> tuple[float, float]:
+def window_total(time_ns: FloatArray, counts: FloatArray, windows: Sequence[Sequence[float]]) -> tuple[float, float]:
     """Counts and total width (ns) of the bins that lie wholly inside any of ``windows`` ([start, stop], ns)."""
     bin_ns = float(time_ns[1] - time_ns[0])
     inside = np.zeros(time_ns.shape, dtype=bool)
@@ -135,9 +134,7 @@ def fit_transient(window: Window, dark_counts: float, dark_ns: float) -> Transie
     """
     excess, error = fluorescence(window, dark_counts, dark_ns)
     if not excess > 5.0 * error:
-        raise ValueError(
-            f"no fluorescence during the pump: {excess:.1f} ± {error:.1f} counts above the dark level"
-        )
+        raise ValueError(f"no fluorescence during the pump: {excess:.1f} ± {error:.1f} counts above the dark level")
     model = _model(window, dark_ns)
     data = np.concatenate((window.counts, [dark_counts], window.decay_counts))
     upper = _upper(window)
@@ -199,7 +196,7 @@ def fit_memory(pump: TransientFit, probe: Window, dark_counts: float, dark_ns: f
     memory = float(f_probe / f_ss)
     gradient = np.zeros(PROBE + 1)
     gradient[F0], gradient[EFFICIENCY], gradient[PROBE] = -memory / f0, memory / (1 - e), 1.0 / f_ss
-    return memory, float(np.sqrt(max(gradient @ fit.covariance @ gradient, 0.0)))
+    return memory, float(np.sqrt(max(float(gradient @ fit.covariance @ gradient), 0.0)))
 
 
 def _curve(theta: FloatArray, left_ns: FloatArray, bin_ns: float, f_start: float | None) -> FloatArray:
@@ -331,11 +328,8 @@ def _constant(model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray
     return fit_poisson(model, data, start, _LOWER[:_N_PUMP], upper[:_N_PUMP], held=(EFFICIENCY, TIME))
 
 
-def _profile(
-    model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray, index: int
-) -> tuple[float, float]:
+def _profile(model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray, index: int) -> tuple[float, float]:
     """68 % profile-likelihood interval of one parameter, starting each refit from the best fit."""
-
     start = fit.values.copy()
 
     def deviance_at(x: float) -> float:
@@ -346,14 +340,10 @@ def _profile(
 
     best = float(fit.values[index])
     step = float(fit.errors[index]) or 0.1 * abs(best) + 1e-3
-    return profile_interval(
-        deviance_at, best, fit.deviance, step, (float(_LOWER[index]), float(upper[index]))
-    )
+    return profile_interval(deviance_at, best, fit.deviance, step, (float(_LOWER[index]), float(upper[index])))
 
 
-def _upper_limit(
-    model: Model, data: FloatArray, flat: PoissonFit, upper: FloatArray, window: Window
-) -> float:
+def _upper_limit(model: Model, data: FloatArray, flat: PoissonFit, upper: FloatArray, window: Window) -> float:
     """95 % upper limit of the efficiency, the worst over pumping times from 20 ns to half the pump."""
     limits = []
     for tau in np.geomspace(20.0, max(window.gate_ns / 2, 25.0), 4):

@@ -73,18 +73,6 @@ class PulsedSource(Protocol):
         ...
 
     def open_output(self) -> None:
-        """Let its light out, to whatever it pumps."""
-        ...
-
-    def close_output(self) -> None:
-        """Close its own shutter and confirm it by read-back."""
-        ...
-
-    def output_is_open(self) -> bool:
-        """Read its own shutter."""
-        ...
-
-    def open_output(self) -> None:
         """Open its own shutter, so that it pumps what follows; refused unless it emits stable pulses."""
         ...
 

@@ -191,7 +191,9 @@ def _connect(station: Any, name: str, entry: InstrumentEntry, keywords: dict[str
 
 
 def _unreachable(name: str, address: str, error: Exception) -> StationError:
-    reason = " ".join(str(error.args[0] if error.args else error).split())
+    # The message without what QCoDeS appends to the arguments.
+    message = error.args[0] if error.args and isinstance(error.args[0], str) else error
+    reason = " ".join(str(message).split())
     return StationError(
         f"instrument '{name}' at {address} cannot be reached ({reason}); "
         "check that it is switched on, the cable, and its address in the station file"

@@ -191,7 +191,8 @@ def _checked(origin: str, content: Mapping[str, Any], text: str) -> StationConfi
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
+    # A misspelt key comes first: the "missing" that it causes would send the reader the wrong way.
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in problem["loc"])
     prefix = f"{where}: " if where else ""
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

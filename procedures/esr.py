@@ -85,7 +85,7 @@ class SpinResonance(SpinExperiment):
         if frequencies[0] < low or frequencies[-1] > high:
             raise RefusedError(
                 f"the sweep from {frequencies[0]:.3f} to {frequencies[-1]:.3f} GHz leaves the range of "
-                f"{bench.config.roles['microwave']}, {low:.4g} to {high:.4g} GHz: choose a lower field or set "
+                f"{bench.instrument_name('microwave')}, {low:.4g} to {high:.4g} GHz: choose a lower field or set "
                 "frequency_start and frequency_stop"
             )
         limit_dbm = bench.limits.highest_microwave_power_dbm

@@ -15,6 +15,7 @@ from procedures.light import (
     gate_of,
     point_at_counters,
     pulse_train,
+    refuse_blinding_light,
     tune_readout,
 )
 from runfile.writer import Column, FixedAxis, PointTable
@@ -62,6 +63,7 @@ class Antibunching(Experiment):
         period_ns = pulse_train(self, self.pulse_divider, self.modulator_level)
         self.gates.set_gate(gate_of(self, "probe"), 0.0, 0.4 * period_ns * 1e-9, divider=self.trigger_divider)
         self.beam_shutter.open()
+        refuse_blinding_light(self)
         self._record(period_ns)
         darken(self)
 

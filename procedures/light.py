@@ -83,6 +83,19 @@ def point_analyser(experiment: Experiment, quarter_wave_deg: float) -> float:
     return experiment.analyser_quarter_wave.rotate_to(quarter_wave_deg)
 
 
+def refuse_blinding_light(experiment: Experiment) -> None:
+    """Close the shutter and raise RefusedError when a photon counter counts more than the station allows."""
+    limit_hz = experiment.bench.limits.highest_count_rate_hz
+    rates = experiment.time_tagger.count_rates_hz(experiment.bench.wiring.tagger.detectors)
+    channel, worst_hz = max(rates.items(), key=lambda item: item[1])
+    if worst_hz > limit_hz:
+        experiment.beam_shutter.close()
+        raise RefusedError(
+            f"the photon counter on input {channel} counts {worst_hz:.3g} Hz, above the station's limit of "
+            f"{limit_hz:.3g} Hz: lower the modulator level or narrow the exit slit"
+        )
+
+
 def point_at_camera(experiment: Experiment, wavelength_nm: float, groove_per_mm: int) -> FloatArray:
     """Point the spectrograph, light to the camera; wavelength at each pixel, nm."""
     _point(experiment.spectrograph, wavelength_nm, groove_per_mm, "front")

@@ -23,6 +23,7 @@ from procedures.light import (
     point_at_camera,
     point_at_counters,
     pulse_train,
+    refuse_blinding_light,
     tune_readout,
     tune_resonant,
 )
@@ -108,7 +109,7 @@ class SpinExperiment(Experiment):
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a laser whose spectrum is wider than the lines are apart, before anything moves."""
         laser = bench.role("resonant_laser")
-        name = bench.config.roles["resonant_laser"]
+        name = bench.instrument_name("resonant_laser")
         width = width_mev(emission_wavelength_nm(sample, self.emission_wavelength), laser.spectral_width_nm())
         refuse_unless_selective(overlap(width, 0.1, (self.expected_spacing,)), name)
         if not isinstance(laser, FineTunableLaser):
@@ -153,7 +154,7 @@ class SpinExperiment(Experiment):
             "lines",
             {"energies_mev": [float(e) for e in energies], "pumped": index, "fwhm_mev": lines.fwhm_mev},
         )
-        refuse_unless_selective(selectivity, self.bench.config.roles["resonant_laser"])
+        refuse_unless_selective(selectivity, self.bench.instrument_name("resonant_laser"))
         return ChosenLine(
             index=index,
             n_lines=energies.size,
@@ -182,6 +183,7 @@ class SpinExperiment(Experiment):
             pump_level_v=self.pump_level,
         )
         self.beam_shutter.open()
+        refuse_blinding_light(self)
         self._scan(line, sequence)
         self.shift_pump(line, self.pump_detuning)
 

@@ -29,7 +29,7 @@ def read_station(path: Path | None, *, twin: bool) -> stations.StationConfig:
         config = stations.read_station(path if path is not None else stations.TEMPLATE)
     except StationError as error:
         raise BadInputError(str(error)) from error
-    return config.model_copy(update={"twin": True}) if twin or path is None else config
+    return config.on_twin() if twin or path is None else config
 
 
 @contextmanager
@@ -40,11 +40,15 @@ def assemble(
     seed: int,
     needs: tuple[str, ...] | None,
     stop: StopRequest,
+    safety: bool = True,
 ) -> Iterator[AssembledBench]:
-    """Connect the instruments that ``needs`` asks for; on the twin, start it first. Closes everything at the end."""
+    """Connect the instruments that ``needs`` asks for; on the twin, start it first. Closes everything at the end.
+
+    ``safety``: connect all that the safe state acts on, too (off only to look at one instrument by itself).
+    """
     if not config.twin:
         clock = StoppableClock(WALL_CLOCK, stop, sliced=True)
-        with _loaded(config, clock, {}, needs) as bench:
+        with _loaded(config, clock, {}, needs, safety) as bench:
             yield AssembledBench(bench, clock, is_twin=False)
         return
     from sims import twin as twins
@@ -60,7 +64,7 @@ def assemble(
             overrides = {name: lab.connection(model) for name, model in models.items()}
         except KeyError as error:
             raise BadInputError(f"station file: {error.args[0]}; remove that instrument or its twin flag") from error
-        with _loaded(config, clock, overrides, needs) as bench:
+        with _loaded(config, clock, overrides, needs, safety) as bench:
             yield AssembledBench(bench, clock, is_twin=True)
 
 
@@ -70,9 +74,10 @@ def _loaded(
     clock: StoppableClock,
     overrides: Mapping[str, Mapping[str, object]],
     needs: tuple[str, ...] | None,
+    safety: bool,
 ) -> Iterator[Bench]:
     try:
-        bench = stations.load(config, clock=clock, overrides=overrides, needs=needs)
+        bench = stations.load(config, clock=clock, overrides=overrides, needs=needs, safety=safety)
     except StationError as error:
         raise BadInputError(str(error)) from error
     with bench:

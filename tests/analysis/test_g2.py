@@ -119,6 +119,18 @@ def test_dark_counts_do_not_lift_g2(tmp_path: Path) -> None:
     assert "accidental pairs" in results["g2_zero"].method
 
 
+def test_afterpulses_do_not_lengthen_the_decay(tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    stamps, channel = emitter(rng, n_pulses=10_000_000)
+    again = (rng.random(stamps.size) < 0.02) & (channel != 4)
+    stamps = np.concatenate([stamps, stamps[again] + 24_000 + rng.exponential(30_000, again.sum()).astype(np.int64)])
+    channel = np.concatenate([channel, channel[again]])
+    with RunFile(g2_run(tmp_path / "run.h5", [(stamps, channel)], 2.0)) as run:
+        lifetime = analyse(run).results["lifetime"]
+    assert lifetime.value == pytest.approx(15.0, abs=3 * lifetime.stderr)
+    assert lifetime.stderr < 0.15
+
+
 def test_leaky_emitter_fails_with_the_reason(tmp_path: Path) -> None:
     analysis = analysed(tmp_path, 2, g2=0.8)
     assert not analysis.verdict.passed

@@ -1,0 +1,138 @@
+"""Do the stated errors hold? Runs every procedure on the twin over many seeds and counts.
+
+    python benchmarks/coverage.py --seeds 20 --out docs/reference/coverage.md
+
+The truth is the sample's own number where there is one; where a result is a functional of the whole experiment
+(g2(0), pumping, contrast) it is the same procedure run many times longer with another seed, whose own error is
+added in quadrature. About two thirds of the runs should hold the truth within one standard error.
+"""
+
+import argparse
+import math
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from scipy import constants
+from scipy.stats import binom
+
+from runfile.results import Result
+from runmanager.engine import RunRequest, run
+from sims.dot.sample import load_sample
+
+SAMPLE = load_sample("mn-cdse-cds")
+UEV_TO_GHZ = constants.e * 1e-6 / constants.h * 1e-9
+BOHR_GHZ_PER_T = constants.value("Bohr magneton in Hz/T") * 1e-9
+ESR_FIELD_T = 0.15
+
+LONG: dict[str, tuple[tuple[str, str], ...]] = {
+    "g2": (("duration", "1200"), ("batch", "30")),
+    "spin-pumping": (("duration", "900"), ("batches", "30")),
+    "esr": (("counting_time", "100"),),
+    "polarised-pl": (("exposure_time", "200"),),
+}
+"""Settings of the long run that stands for the truth."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One result whose error is checked; ``truth`` is None where the long run gives it."""
+
+    procedure: str
+    name: str
+    truth: float | None
+
+
+HEADLINES = (
+    Headline("polarised-pl", "n_lines", 6.0),
+    Headline("polarised-pl", "total_splitting", None),
+    Headline("polarised-pl", "circular_polarisation", 0.0),
+    Headline("g2", "g2_zero", None),
+    Headline("g2", "lifetime", SAMPLE.lifetime_ns),
+    Headline("spin-pumping", "pumping_efficiency", None),
+    Headline("spin-pumping", "pumping_time", None),
+    Headline(
+        "esr",
+        "resonance_frequency",
+        SAMPLE.dopants[0].g_factor * BOHR_GHZ_PER_T * ESR_FIELD_T + 4 * SAMPLE.dopants[0].zero_field_d_uev * UEV_TO_GHZ,
+    ),
+    Headline("esr", "hyperfine_constant", SAMPLE.dopants[0].hyperfine_uev * UEV_TO_GHZ * 1e3),
+    Headline("esr", "contrast", None),
+)
+
+
+def results_of(job: tuple[str, int, tuple[tuple[str, str], ...]]) -> dict[str, Result]:
+    """Results of one run, made in a temporary folder."""
+    procedure, seed, settings = job
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = run(RunRequest(procedure, seed=seed, settings=settings, out=Path(folder)))
+    if outcome.exit_status != "completed":
+        raise RuntimeError(f"{procedure} with seed {seed}: {outcome.message}")
+    return outcome.analysis.results
+
+
+def holds(result: Result, truth: float, truth_error: float) -> bool:
+    """True when the truth lies within the stated one-sigma interval, widened by the truth's own error."""
+    low, high = (result.value - result.stderr, result.value + result.stderr)
+    if result.interval is not None and result.confidence is not None and abs(result.confidence - 0.68) < 0.01:
+        low, high = result.interval
+    lower = result.value - math.hypot(result.value - low, truth_error)
+    upper = result.value + math.hypot(high - result.value, truth_error)
+    return lower <= truth <= upper
+
+
+def row(headline: Headline, runs: list[dict[str, Result]], long_run: dict[str, Result]) -> str:
+    """One line of the table."""
+    results = [each[headline.name] for each in runs]
+    reference = long_run[headline.name]
+    truth, error = (headline.truth, 0.0) if headline.truth is not None else (reference.value, reference.stderr)
+    inside = sum(holds(result, truth, error) for result in results)
+    mean = sum(result.value for result in results) / len(results)
+    scatter = math.sqrt(sum((result.value - mean) ** 2 for result in results) / (len(results) - 1))
+    stated = sum(result.stderr for result in results) / len(results)
+    source = "sample" if headline.truth is not None else "long run"
+    return (
+        f"| {headline.procedure} | `{headline.name}` | {truth:.5g} ({source}) | {mean:.5g} | {scatter:.2g} "
+        f"| {stated:.2g} | {inside}/{len(results)} |"
+    )
+
+
+def main() -> None:
+    """Run, count, write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    procedures = list(dict.fromkeys(headline.procedure for headline in HEADLINES))
+    jobs = [(p, 1000, LONG[p]) for p in procedures]
+    jobs += [(p, seed, ()) for p in procedures for seed in range(1, options.seeds + 1)]
+    with ProcessPoolExecutor(options.workers) as pool:
+        done = list(pool.map(results_of, jobs))
+    long_runs = dict(zip(procedures, done, strict=False))
+    runs = {
+        p: [found for job, found in zip(jobs, done, strict=True) if job[0] == p and job[1] != 1000] for p in procedures
+    }
+    low, high = (int(binom.ppf(q, options.seeds, 0.683)) for q in (0.025, 0.975))
+    lines = [
+        "# Do the stated errors hold?",
+        "",
+        f"Every procedure with its defaults on the default twin, seeds 1 to {options.seeds}; made by",
+        "`python benchmarks/coverage.py`. If the stated one-sigma intervals are honest, about 68 % of the runs hold",
+        f"the truth: for {options.seeds} seeds between {low} and {high} (95 % of the time). `n_lines` is a count and",
+        "should always be right.",
+        "",
+        "| Procedure | Result | Truth | Mean | Scatter | Stated error | Truth held |",
+        "|---|---|---|---|---|---|---|",
+        *(row(headline, runs[headline.procedure], long_runs[headline.procedure]) for headline in HEADLINES),
+        "",
+    ]
+    text = "\n".join(lines)
+    print(text)
+    if options.out:
+        options.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
