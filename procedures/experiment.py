@@ -28,6 +28,8 @@ from instruments.roles import (
 from procedures.errors import ParameterError, StoppedError
 from runfile.writer import RunWriter
 
+__all__ = ["BooleanParameter", "Experiment", "FloatParameter", "IntegerParameter", "ListParameter"]
+
 Role = TypeVar("Role")
 
 

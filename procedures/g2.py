@@ -108,7 +108,7 @@ class Antibunching(Experiment):
             table.append(coincidences=counts, live_time=tags.duration_s)
 
     def _maximum_delay_ps(self) -> int:
-        return max(1, round(self.maximum_delay * 1000 / self.bin_width)) * self.bin_width
+        return int(max(1, round(self.maximum_delay * 1000 / self.bin_width)) * self.bin_width)
 
     def _histogram_table(self) -> PointTable:
         limit_ps = self._maximum_delay_ps()

@@ -68,8 +68,8 @@ def pulse_train(experiment: Experiment, divider: int, level_v: float) -> float:
     period_s = 1.0 / experiment.pulse_source.repetition_rate_hz()
     if (divider - 0.5) * period_s < RECOVERY_S:
         raise RefusedError(
-            f"pulse_divider = {divider} triggers every {divider * period_s * 1e9:.3g} ns, but the delay generator needs "
-            f"{RECOVERY_S * 1e9:.0f} ns after a gate: use at least {math.ceil(RECOVERY_S / period_s + 0.5)}"
+            f"pulse_divider = {divider} triggers every {divider * period_s * 1e9:.3g} ns, but the delay generator "
+            f"needs {RECOVERY_S * 1e9:.0f} ns after a gate: use at least {math.ceil(RECOVERY_S / period_s + 0.5)}"
         )
     gates.trigger_on_laser(divider)
     for use in ("pump", "probe", "microwave"):

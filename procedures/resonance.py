@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import curve_fit
@@ -51,7 +52,7 @@ class ChosenLine:
 class SpinExperiment(Experiment):
     """Shared parameters and steps of spin-pumping and esr."""
 
-    NEEDS = (
+    NEEDS: ClassVar[tuple[str, ...]] = (
         *LIGHT_ROLES,
         *ANALYSER_ROLES,
         "resonant_laser",
@@ -229,7 +230,7 @@ class SpinExperiment(Experiment):
         counts = self.time_tagger.record_histogram(
             tagger.trigger, tagger.detectors, HISTOGRAM_BIN_PS, histogram_bins(sequence), duration_s
         )
-        return counts.sum(axis=0).astype(np.float64)
+        return np.asarray(counts.sum(axis=0), dtype=np.float64)
 
     def close_gates(self) -> None:
         """All gates shut."""
@@ -244,7 +245,7 @@ def histogram_bins(sequence: PulseSequence) -> int:
 
 def histogram_times_ns(sequence: PulseSequence) -> FloatArray:
     """Left edges of the histogram bins, ns after the trigger."""
-    return np.arange(histogram_bins(sequence)) * (HISTOGRAM_BIN_PS / 1000.0)
+    return np.arange(histogram_bins(sequence), dtype=np.float64) * (HISTOGRAM_BIN_PS / 1000.0)
 
 
 def nm_of_mev(at_energy_mev: float, delta_mev: float) -> float:

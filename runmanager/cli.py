@@ -5,8 +5,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runmanager.errors import BadInputError
+
+if TYPE_CHECKING:
+    from runmanager.engine import RunRequest
 
 EPILOG = """\
 exit codes: 0 completed and verdict passed; 1 completed, verdict failed; 2 bad input (nothing moved);
@@ -121,7 +125,7 @@ def _setting(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _request(options: argparse.Namespace, out: Path) -> "RunRequest":  # noqa: F821
+def _request(options: argparse.Namespace, out: Path) -> "RunRequest":
     from runmanager.engine import RunRequest
 
     return RunRequest(
