@@ -9,12 +9,12 @@ fit low. ``fit_lines`` therefore iterates: the part of ``variance`` proportional
 model's, which makes the result the Poisson maximum (quasi-)likelihood estimate.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import median_filter
+from scipy.ndimage import median_filter, uniform_filter1d
 from scipy.optimize import least_squares
 
 from analysis.likelihood import goodness_probability, invert_information
@@ -23,6 +23,8 @@ from analysis.line_shape import pixel_edges, pixel_profile, voigt_fwhm
 FloatArray = npt.NDArray[np.float64]
 
 _TRIAL_WIDTHS_PER_PIXEL = np.array([1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5])
+_SATELLITE_HEIGHT = 0.04
+"""Peaks lower than this, relative to the highest, are satellites (phonon replica, biexciton), not lines of the dot."""
 _SHAPE_TOLERANCE = 0.04
 """A neighbour closer than one width must hold this fraction of a line's area: less could be a line-shape error."""
 
@@ -33,7 +35,8 @@ class LineFit:
 
     ``energy_mev``, ``area`` (in the unit of the counts, summed over pixels), their errors, and ``covariance``
     (2 n_lines, 2 n_lines) of (energies, areas). ``fwhm_mev`` is the common width. ``model`` and ``residuals``
-    (n_pixels,) are fitted counts and (counts − model)/σ. ``significance``: of each line, in standard deviations.
+    (n_pixels,) are fitted counts and (counts − model)/σ; residuals are NaN outside the window around the main lines,
+    which alone is fitted (``chi2``, ``dof``). ``significance``: of each line, in standard deviations.
     ``faint_lines`` counts significant lines too weak to be counted (below ``minimum_fraction`` of the strongest).
     Errors are scaled up by sqrt(reduced χ²) where that exceeds 1.
     """
@@ -117,7 +120,7 @@ def fit_lines(
     gain: float = 1.0,
     max_lines: int = 24,
     significance_floor: float = 5.0,
-    minimum_fraction: float = 0.01,
+    minimum_fraction: float = 0.03,
 ) -> LineFit:
     """Find and fit the lines of one spectrum.
 
@@ -125,11 +128,13 @@ def fit_lines(
     the counted signal (1 for photo-electrons; other for an inverted or scaled spectrum; 0 to take ``variance`` as
     exact). A line is accepted when it lowers χ² by both ``significance_floor``² and the Bayesian information
     criterion's price of two parameters. ``minimum_fraction``: weaker lines, relative to the strongest, are fitted
-    but not counted. Raises ValueError for arrays of unequal or too short length, or values that are not finite.
+    but not counted. Only a window around the peaks of at least 4 % of the highest peak is fitted: phonon replicas and
+    biexciton lines outside it are another multiplet. Raises ValueError for arrays of unequal or too short length, or values that are not finite.
     """
     spectrum, order = _prepare(energy_mev, counts, variance, gain)
-    state, runner_up = _search(spectrum, max_lines, significance_floor)
-    return _report(spectrum, state, order, runner_up, minimum_fraction)
+    inside = _main_window(spectrum, significance_floor)
+    state, runner_up = _search(_cut(spectrum, inside), max_lines, significance_floor)
+    return _report(spectrum, inside, state, order, runner_up, minimum_fraction)
 
 
 def refit_lines(
@@ -152,8 +157,10 @@ def refit_lines(
         chi2=0.0,
         covariance=np.zeros((0, 0)),
     )
-    state = _fit(spectrum, start.energy_mev, first.area, start.fwhm_mev, first)
-    return _report(spectrum, state, order, float("inf"), -np.inf)
+    inside = np.isfinite(start.residuals[order]) if start.residuals.size == order.size else np.ones(order.size, bool)
+    first = replace(first, model=first.model[inside])
+    state = _fit(_cut(spectrum, inside), start.energy_mev, first.area, start.fwhm_mev, first)
+    return _report(spectrum, inside, state, order, float("inf"), -np.inf)
 
 
 def fit_areas(
@@ -163,7 +170,9 @@ def fit_areas(
 
     A linear weighted fit of areas and a constant background; arguments and errors as :func:`fit_lines`.
     """
-    spectrum, _ = _prepare(energy_mev, counts, variance, gain)
+    spectrum, order = _prepare(energy_mev, counts, variance, gain)
+    if lines.residuals.size == order.size:
+        spectrum = _cut(spectrum, np.isfinite(lines.residuals[order]))
     profile = pixel_profile(spectrum.edges, lines.energy_mev, lines.gaussian_sigma_mev**2, lines.lorentzian_hwhm_mev)
     design = np.column_stack((np.ones_like(spectrum.counts), profile.fraction))
     model = np.maximum(median_filter(spectrum.counts, size=3), 0.0)
@@ -195,6 +204,33 @@ def _prepare(
     other = spread - gain * signal if gain > 0 else spread
     other = median_filter(other, size=min(9, energy.size), mode="nearest") if gain > 0 else other
     return _Spectrum(energy, pixel_edges(energy), signal, other, gain), order
+
+
+def _cut(spectrum: _Spectrum, inside: npt.NDArray[np.bool_]) -> _Spectrum:
+    """The part of a spectrum whose pixels are ``inside`` (one contiguous stretch)."""
+    first, last = (int(k) for k in np.flatnonzero(inside)[[0, -1]])
+    part = slice(first, last + 1)
+    return _Spectrum(
+        spectrum.energy[part],
+        spectrum.edges[first : last + 2],
+        spectrum.counts[part],
+        spectrum.other_variance[part],
+        spectrum.gain,
+    )
+
+
+def _main_window(spectrum: _Spectrum, floor: float) -> npt.NDArray[np.bool_]:
+    """Pixels around the high peaks, with a margin of several widths; everything when there is no peak."""
+    guesses = _first_guesses(spectrum, floor, spectrum.counts.size)
+    if not guesses:
+        return np.ones(spectrum.counts.shape, dtype=bool)
+    places = np.concatenate([energies for energies, _ in guesses])
+    width = min(width for _, width in guesses)
+    first, last = float(places.min()), float(places.max())
+    finest = max(guesses, key=lambda guess: guess[0].size)[0]
+    spacing = float(np.median(np.diff(finest))) if finest.size > 1 else 0.0
+    margin = max(12.0 * width, 1.5 * spacing, 12.0 * spectrum.pixel)
+    return np.asarray((spectrum.energy >= first - margin) & (spectrum.energy <= last + margin), dtype=bool)
 
 
 def _search(spectrum: _Spectrum, max_lines: int, floor: float) -> tuple[_State, float]:
@@ -250,20 +286,21 @@ def _first_guesses(spectrum: _Spectrum, floor: float, max_lines: int) -> list[tu
     A crowded multiplet looks to a wide filter like one broad line, so the width cannot be chosen before the fit.
     """
     background = np.full_like(spectrum.counts, float(np.percentile(spectrum.counts, 30)))
-    variance = spectrum.variance(np.maximum(median_filter(spectrum.counts, size=3), background))
+    smooth = median_filter(spectrum.counts, size=3)
+    variance = spectrum.variance(np.maximum(smooth, background))
+    height = uniform_filter1d(spectrum.counts, 3) - background
+    high = height > _SATELLITE_HEIGHT * float(np.max(height))
     guesses: dict[int, tuple[FloatArray, float]] = {}
     for width_in_pixels in _TRIAL_WIDTHS_PER_PIXEL:
         width = float(width_in_pixels * spectrum.pixel)
         ratio = _filter(spectrum, spectrum.counts - background, variance, width)
-        peak = (ratio[1:-1] >= ratio[:-2]) & (ratio[1:-1] > ratio[2:]) & (ratio[1:-1] > floor)
+        peak = (ratio[1:-1] >= ratio[:-2]) & (ratio[1:-1] > ratio[2:]) & (ratio[1:-1] > floor) & high[1:-1]
         places = np.flatnonzero(peak) + 1
         places = places[np.argsort(ratio[places])[::-1]]
         chosen: list[int] = []
         for place in places:
             energy = spectrum.energy[place]
-            if ratio[place] > 0.05 * ratio[places[0]] and all(
-                abs(energy - spectrum.energy[c]) > 1.2 * width for c in chosen
-            ):
+            if all(abs(energy - spectrum.energy[c]) > 1.2 * width for c in chosen):
                 chosen.append(int(place))
         chosen = chosen[:max_lines]
         if chosen:
@@ -415,24 +452,33 @@ def _covariance(
 
 
 def _report(
-    spectrum: _Spectrum, state: _State, order: npt.NDArray[np.intp], runner_up: float, minimum_fraction: float
+    spectrum: _Spectrum,
+    inside: npt.NDArray[np.bool_],
+    state: _State,
+    order: npt.NDArray[np.intp],
+    runner_up: float,
+    minimum_fraction: float,
 ) -> LineFit:
     n_all = state.energy.size
     strongest = float(np.max(state.area)) if n_all else 0.0
     counted = np.flatnonzero(state.area >= minimum_fraction * strongest)
     counted = counted[np.argsort(state.energy[counted])]
-    dof = spectrum.counts.size - (3 + 2 * n_all if n_all else 1)
+    fitted = _cut(spectrum, inside)
+    dof = fitted.counts.size - (3 + 2 * n_all if n_all else 1)
     scale = max(1.0, state.chi2 / dof) if dof > 0 else 1.0
     covariance = state.covariance * scale
     picked = np.concatenate((3 + counted, 3 + n_all + counted))
     lines_covariance = covariance[np.ix_(picked, picked)]
     errors = np.sqrt(np.diag(lines_covariance))
     area, area_error = state.area[counted], errors[counted.size :]
-    back = np.empty_like(state.model)
-    back[order] = state.model
-    residual = np.empty_like(state.model)
-    residual[order] = (spectrum.counts - state.model) / np.sqrt(spectrum.variance(state.model))
-    background_variance = covariance[0, 0] if n_all else float(1.0 / np.sum(1.0 / spectrum.variance(state.model)))
+    theta = np.concatenate(([state.background, state.variance, state.hwhm], state.energy, state.area))
+    back = np.empty(order.size)
+    back[order] = _model(spectrum, theta, n_all)[0]
+    deviations = np.full(order.size, np.nan)
+    deviations[inside] = (fitted.counts - state.model) / np.sqrt(fitted.variance(state.model))
+    residual = np.empty(order.size)
+    residual[order] = deviations
+    background_variance = covariance[0, 0] if n_all else float(1.0 / np.sum(1.0 / fitted.variance(state.model)))
     return LineFit(
         energy_mev=state.energy[counted],
         energy_error_mev=errors[: counted.size],

@@ -9,6 +9,10 @@ Mueller calculus gives, with θ0 the error of the mount's zero (θ − θ0 is th
 (e.g. Goldstein, Polarized Light, 3rd ed., ch. 5-6; + for σ⁺ in the sign convention of this project: the plate at
 +45° turns σ⁺ into H.) I(θ) repeats every 90°, so a calibration cannot tell the fast from the slow axis: θ0 is taken
 to lie within ±45°, that is, the fast axis is where the mount's zero says, up to a small error.
+
+The laser light is never purely horizontal: the excitation plate at its own imperfect zero adds a little circular light,
+which varies as sin 2θ. Where the angles cover 180° that is fitted along (with cos 2θ) and dropped. An admixture
+of 45° light cannot be told from θ0; near the settings ±45° an error of θ0 counts only in second order.
 """
 
 from dataclasses import dataclass
@@ -87,7 +91,8 @@ def calibrate(
     """Fit I(θ) to counts of H-polarised laser light against the plate's angle (all (n_angles,), n >= 4).
 
     ``background`` (counts) must be known: a constant looks exactly like a smaller retardance. The model is linear in
-    1, cos 4θ, sin 4θ, so the weighted least-squares fit is exact; δ and θ0 follow with first-order propagation.
+    1, cos 4θ, sin 4θ (and sin 2θ, cos 2θ when the angles can separate them), so the weighted least-squares fit is exact;
+    δ and θ0 follow with first-order propagation.
     Raises ValueError for too few or ill-chosen angles or when no modulation is seen.
     """
     theta = np.radians(np.asarray(angle_deg, dtype=np.float64))
@@ -96,11 +101,16 @@ def calibrate(
     if theta.size < 4 or np.any(sigma <= 0):
         raise ValueError(f"the calibration has {theta.size} angles: it needs at least 4, each with an error above 0")
     design = np.column_stack((np.ones_like(theta), np.cos(4 * theta), np.sin(4 * theta)))
+    with_circular = np.column_stack((design, np.sin(2 * theta), np.cos(2 * theta)))
+    if theta.size > 5 and np.linalg.cond(with_circular / sigma[:, None]) < 100.0:
+        design = with_circular
     weighted = design / sigma[:, None]
     if np.linalg.cond(weighted) > 1e4:
         raise ValueError("the calibration angles repeat modulo 90°: spread them over 0° to 90°")
     covariance = np.linalg.inv(weighted.T @ weighted)
-    mean, cosine, sine = (float(x) for x in covariance @ weighted.T @ (signal / sigma))
+    best = covariance @ weighted.T @ (signal / sigma)
+    mean, cosine, sine = (float(x) for x in best[:3])
+    covariance = covariance[:3, :3]
     amplitude = hypot(cosine, sine)
     intensity = mean + amplitude
     depth = 2.0 * amplitude / intensity  # sin²(δ/2)
@@ -114,8 +124,8 @@ def calibrate(
     d_depth = 2.0 * d_amplitude / intensity - depth / intensity * d_intensity
     slope = max(sqrt(depth * (1.0 - depth)), 0.05)  # dδ/d(depth) diverges at a half-wave plate
     gradient = np.vstack((d_depth / slope, np.array([0.0, -sine, cosine]) / (4.0 * amplitude**2)))
-    chi2 = float(np.sum(((signal - design @ np.array([mean, cosine, sine])) / sigma) ** 2))
-    dof = int(theta.size - 3)
+    chi2 = float(np.sum(((signal - design @ best) / sigma) ** 2))
+    dof = int(theta.size - best.size)
     scale = max(1.0, chi2 / dof)
     return AnalyserCalibration(
         retardance_deg=degrees(float(delta)),

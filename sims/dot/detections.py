@@ -50,27 +50,33 @@ class Detections:
     @cached_property
     def first_of_pair(self) -> FloatArray:
         """Mean number of pairs whose first photon falls into each bin, (n_channels, N). Simpson in the bin."""
-        later = self._later
-        durations = np.diff(self.propagation.edges_ns)
+        p = self.propagation
+        later_rate = self.rate_rows.sum(axis=0)
+        after = p.backward([later_rate @ step.integral for step in p.propagators])
         total = np.zeros_like(self.singles)
-        for weight, populations, after in zip((1, 4, 1), self._populations, later, strict=True):
-            total += weight * np.einsum("cij,bj,bi->cb", self.jumps, populations, after, optimize=True)
-        return total * durations / 6
+        for step, bins in p.bins_by_step():
+            begin, at_end = p.start[bins], after[bins]
+            populations = (begin, begin @ step.half.T, begin @ step.whole.T)
+            later = (
+                later_rate @ step.integral + at_end @ step.whole,
+                later_rate @ step.half_integral + at_end @ step.half,
+                at_end,
+            )
+            for channel, jump in enumerate(self.jumps):
+                for weight, before, expected in zip((1, 4, 1), populations, later, strict=True):
+                    total[channel, bins] += weight * np.sum((before @ jump.T) * expected, axis=1)
+            total[:, bins] *= step.duration_ns / 6
+        return total
 
     @cached_property
     def second_of_pair(self) -> FloatArray:
         """Mean number of pairs whose second photon falls into each bin, (n_channels, N)."""
         p = self.propagation
-        jump = self.jumps.sum(axis=0)
-        seen = np.zeros(p.start.shape[1])
-        result = np.zeros_like(self.singles)
-        for b in range(p.n_bins):
-            step = p.propagators[p.step[b]]
-            if b in p.map_before:
-                seen = p.map_before[b] @ seen
-            inside, arriving = self.one_detection(b, jump)
-            result[:, b] = self.rate_rows @ (step.integral @ seen) + inside
-            seen = step.whole @ seen + arriving
+        inside, arriving = self.after_detection(np.arange(p.n_bins), self.jumps.sum(axis=0))
+        seen = p.forward(arriving)
+        result = inside.T.copy()
+        for step, bins in p.bins_by_step():
+            result[:, bins] += (self.rate_rows @ step.integral) @ seen[bins].T
         return result
 
     @property
@@ -101,38 +107,36 @@ class Detections:
         return float((ordered[0, last] + ordered[last, 0]) / product) if product > 0 else float("nan")
 
     @cached_property
-    def _populations(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def fall(self) -> FloatArray:
+        """Logarithm of the detection rate at the start of each bin over that at its end, (n_channels, N)."""
         p = self.propagation
-        return p.start, p.middle, p.end
+        tiny = 1e-12 * float(np.max(self.singles, initial=0.0)) + 1e-300
+        begin = self.rate_rows @ p.start.T
+        end = np.empty_like(begin)
+        for step, bins in p.bins_by_step():
+            end[:, bins] = (self.rate_rows @ step.whole) @ p.start[bins].T
+        return np.asarray(np.log(np.maximum(begin, tiny) / np.maximum(end, tiny)), dtype=np.float64)
 
-    @cached_property
-    def _later(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Expected later detections from each state at start, middle and end of each bin, 3 times (N, n)."""
-        p = self.propagation
-        row = self.rate_rows.sum(axis=0)
-        whole = [row @ step.integral for step in p.propagators]
-        half = [row @ step.half_integral for step in p.propagators]
-        start, middle, end = np.empty_like(p.start), np.empty_like(p.start), np.empty_like(p.start)
-        after = np.zeros(p.start.shape[1])
-        for b in range(p.n_bins - 1, -1, -1):
-            if b + 1 in p.map_before:
-                after = after @ p.map_before[b + 1]
-            index = p.step[b]
-            step = p.propagators[index]
-            end[b] = after
-            middle[b] = half[index] + after @ step.half
-            after = whole[index] + after @ step.whole
-            start[b] = after
-        return start, middle, end
+    def after_detection(self, bins: IntArray, jump: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What follows a detection by ``jump`` in each of the ``bins``, weighted with its probability.
 
-    def one_detection(self, b: int, jump: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """After a detection in bin b: second ones in the same bin by channel, and populations at its end."""
+        Returns the detections later in the same bin by channel, (n, n_channels), and the populations at its end,
+        (n, n_states). Simpson in the bin.
+        """
         p = self.propagation
-        step = p.propagators[p.step[b]]
-        first, middle, last = (jump @ populations[b] for populations in self._populations)
-        inside = self.rate_rows @ (step.integral @ first + 4 * (step.half_integral @ middle))
-        arriving = step.whole @ first + 4 * (step.half @ middle) + last
-        return inside * step.duration_ns / 6, arriving * step.duration_ns / 6
+        inside = np.empty((bins.size, self.rate_rows.shape[0]))
+        arriving = np.empty((bins.size, p.start.shape[1]))
+        numbers = p.step[bins]
+        for number in np.unique(numbers):
+            step, chosen = p.propagators[number], np.flatnonzero(numbers == number)
+            begin = p.start[bins[chosen]]
+            populations = (begin, begin @ step.half.T, begin @ step.whole.T)
+            first, middle, last = (before @ jump.T for before in populations)
+            integral = first @ step.integral.T + 4 * (middle @ step.half_integral.T)
+            inside[chosen] = integral @ self.rate_rows.T * (step.duration_ns / 6)
+            at_end = first @ step.whole.T + 4 * (middle @ step.half.T) + last
+            arriving[chosen] = at_end * (step.duration_ns / 6)
+        return inside, arriving
 
 
 def detections(

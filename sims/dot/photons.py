@@ -12,15 +12,13 @@ import numpy.typing as npt
 from sims.dot.blinking import is_on, switching_times_s
 from sims.dot.detections import Detections
 from sims.dot.sample import Blinking
+from sims.dot.second_photon import draw_second_photons
 from sims.dot.spins import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
 MAXIMUM_MEAN = 0.5
 """Largest mean number of detections per cycle; there about 1 % of the cycles would hold a neglected third."""
-
-ROWS_AT_ONCE = 512
-"""First-photon bins propagated together (bounds memory)."""
 
 
 def draw_photons(
@@ -46,7 +44,7 @@ def draw_photons(
     keep = stamps < 1e12 * duration_s
     keep &= _survives_blinking(blinking, 1e-12 * stamps, duration_s, rng)
     stamps, channel = stamps[keep], channel[keep]
-    detector = _pick(np.cumsum(moments.split, axis=1), channel, rng)
+    detector = _detector(moments.split, channel, rng)
     order = np.argsort(stamps, kind="stable")
     return stamps[order] + start_ps, detector[order].astype(np.uint8)
 
@@ -97,47 +95,16 @@ def _draw_pairs(
     moments: Detections, pair: FloatArray, number: int, rng: np.random.Generator
 ) -> tuple[FloatArray, IntArray]:
     """Times and channels of both photons, (number, 2) each."""
-    n_bins = moments.propagation.n_bins
+    if number == 0:
+        return np.empty((0, 2)), np.empty((0, 2), dtype=np.int64)
     channel, b = _pick_bin(pair, number, rng)
-    # Pairs that share channel and bin of the first photon share one forward propagation.
-    rows, row_of_pair = np.unique(b * len(pair) + channel, return_inverse=True)
-    second_bin, second_channel = np.zeros(number, dtype=np.int64), np.zeros(number, dtype=np.int64)
-    for first in range(0, rows.size, ROWS_AT_ONCE):
-        chunk = rows[first : first + ROWS_AT_ONCE]
-        table = _second_photon_table(moments, chunk // len(pair), chunk % len(pair))
-        members = np.flatnonzero((row_of_pair >= first) & (row_of_pair < first + chunk.size))
-        flat = _pick(np.cumsum(table, axis=1), row_of_pair[members] - first, rng)
-        second_channel[members], second_bin[members] = flat // n_bins, flat % n_bins
+    second_channel, second_bin = draw_second_photons(moments, channel, b, rng)
     time_one = _time_in_bin(moments, channel, b, rng)
     time_two = _time_in_bin(moments, second_channel, second_bin, rng)
     times = np.stack([time_one, time_two], axis=1)
     same_bin = b == second_bin
     times[same_bin] = np.sort(times[same_bin], axis=1)
     return times, np.stack([channel, second_channel], axis=1)
-
-
-def _second_photon_table(moments: Detections, first_bin: IntArray, first_channel: IntArray) -> FloatArray:
-    """Unnormalised probability of the second photon: rows as given, columns channel * N + bin.
-
-    ``first_bin`` must be sorted.
-    """
-    p = moments.propagation
-    n_channels = moments.rate_rows.shape[0]
-    table = np.zeros((p.n_bins, n_channels, first_bin.size))
-    seen = np.zeros((p.start.shape[1], first_bin.size))
-    rates = [moments.rate_rows @ step.integral for step in p.propagators]
-    starting = np.searchsorted(first_bin, np.arange(p.n_bins + 1)).tolist()
-    for b in range(int(first_bin[0]), p.n_bins):
-        index = p.step[b]
-        if b in p.map_before:
-            seen = p.map_before[b] @ seen
-        table[b] = rates[index] @ seen
-        seen = p.propagators[index].whole @ seen
-        for row in range(starting[b], starting[b + 1]):
-            inside, arriving = moments.one_detection(b, moments.jumps[first_channel[row]])
-            table[b, :, row] += inside
-            seen[:, row] += arriving
-    return np.ascontiguousarray(table.transpose(2, 1, 0)).reshape(first_bin.size, -1)
 
 
 def _pick_bin(density: FloatArray, number: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
@@ -147,26 +114,20 @@ def _pick_bin(density: FloatArray, number: int, rng: np.random.Generator) -> tup
     return flat // density.shape[1], flat % density.shape[1]
 
 
-def _pick(cumulative: FloatArray, row: IntArray, rng: np.random.Generator) -> IntArray:
-    """One column for each entry of ``row``, with that row's cumulative weights (rows need not sum to 1)."""
-    normalised = cumulative / np.maximum(cumulative[:, -1:], 1e-300)
-    shifted = normalised + np.arange(len(cumulative))[:, None]
-    flat = np.searchsorted(shifted.ravel(), row + rng.random(row.size), side="right")
-    return np.asarray(np.clip(flat - row * cumulative.shape[1], 0, cumulative.shape[1] - 1), dtype=np.int64)
+def _detector(split: FloatArray, channel: IntArray, rng: np.random.Generator) -> IntArray:
+    borders = np.cumsum(split, axis=1)[:, :-1]
+    drawn = rng.random(channel.size)
+    return np.asarray(np.sum(drawn[:, None] >= borders[channel], axis=1), dtype=np.int64)
 
 
 def _time_in_bin(moments: Detections, channel: IntArray, b: IntArray, rng: np.random.Generator) -> FloatArray:
     """Time in the cycle, ns: exponential between the rates at the two ends of the bin."""
-    p = moments.propagation
-    tiny = 1e-12 * float(np.max(moments.singles, initial=0.0)) + 1e-300
-    begin = np.maximum(moments.rate_rows @ p.start.T, tiny)
-    end = np.maximum(moments.rate_rows @ p.end.T, tiny)
-    fall = np.log(begin / end)[channel, b]
+    fall = moments.fall[channel, b]
     u = rng.random(b.size)
     curved = np.abs(fall) > 1e-6
     safe = np.where(curved, fall, 1.0)
     fraction = np.where(curved, -np.log1p(u * np.expm1(-safe)) / safe, u)
-    edges = p.edges_ns
+    edges = moments.propagation.edges_ns
     return np.asarray(edges[b] + fraction * (edges[b + 1] - edges[b]), dtype=np.float64)
 
 

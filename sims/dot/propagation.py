@@ -4,7 +4,7 @@ The cycle is cut at every segment border and at every pulse. After each cut the 
 fastest rate and double until they reach the asked step, so that biexciton decay and switching are resolved.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,23 +63,51 @@ class Propagation:
     @cached_property
     def integral(self) -> FloatArray:
         """Time integral of the populations over each bin, ns, shape (N, n)."""
-        return self._apply(lambda step: step.integral)
+        result = np.empty_like(self.start)
+        for step, bins in self.bins_by_step():
+            result[bins] = self.start[bins] @ step.integral.T
+        return result
 
-    @cached_property
-    def middle(self) -> FloatArray:
-        """Populations at the middle of each bin, (N, n)."""
-        return self._apply(lambda step: step.half)
-
-    @cached_property
+    @property
     def end(self) -> FloatArray:
         """Populations at the end of each bin, before any map, (N, n)."""
-        return self._apply(lambda step: step.whole)
-
-    def _apply(self, matrix: Callable[[StepPropagator], FloatArray]) -> FloatArray:
         result = np.empty_like(self.start)
-        for number, propagator in enumerate(self.propagators):
-            bins = np.flatnonzero(self.step == number)
-            result[bins] = self.start[bins] @ matrix(propagator).T
+        for step, bins in self.bins_by_step():
+            result[bins] = self.start[bins] @ step.whole.T
+        return result
+
+    def bins_by_step(self) -> list[tuple[StepPropagator, IntArray]]:
+        """Each propagator with the bins it carries through."""
+        return [(step, np.flatnonzero(self.step == number)) for number, step in enumerate(self.propagators)]
+
+    def forward(self, added: FloatArray) -> FloatArray:
+        """Populations at the start of each bin, (N, n), when ``added`` (N, n) joins at the end of each."""
+        result = np.empty_like(added)
+        wholes = [step.whole for step in self.propagators]
+        carried = np.zeros(added.shape[1])
+        for b, number in enumerate(self.step.tolist()):
+            if b in self.map_before:
+                carried = self.map_before[b] @ carried
+            result[b] = carried
+            carried = wholes[number].dot(carried)
+            carried += added[b]
+        return result
+
+    def backward(self, gained: list[FloatArray]) -> FloatArray:
+        """Gain from the end of each bin to the end of the cycle for each state there, (N, n).
+
+        ``gained`` (n,) for each propagator: gain during the step for each state at its start.
+        """
+        result = np.empty_like(self.start)
+        transposed = [np.ascontiguousarray(step.whole.T) for step in self.propagators]
+        later = np.zeros(self.start.shape[1])
+        steps = self.step.tolist()
+        for b in range(self.n_bins - 1, -1, -1):
+            result[b] = later
+            later = transposed[steps[b]].dot(later)
+            later += gained[steps[b]]
+            if b in self.map_before:
+                later = later @ self.map_before[b]
         return result
 
 
@@ -254,7 +282,7 @@ def _fixed_point(intervals: list[Interval], propagators: list[StepPropagator], f
         if interval.map_before is not None:
             cycle_map = interval.map_before @ cycle_map
         if interval.steps not in known:
-            known[interval.steps] = _product(interval.steps, propagators)
+            known[interval.steps] = product(interval.steps, propagators)
         cycle_map = known[interval.steps] @ cycle_map
     if final is not None:
         cycle_map = final @ cycle_map
@@ -264,7 +292,8 @@ def _fixed_point(intervals: list[Interval], propagators: list[StepPropagator], f
     return np.asarray(solution / solution.sum(), dtype=np.float64)
 
 
-def _product(steps: tuple[int, ...], propagators: list[StepPropagator]) -> FloatArray:
+def product(steps: tuple[int, ...], propagators: Sequence[StepPropagator]) -> FloatArray:
+    """Propagator of the steps one after the other; ``steps`` index the propagators."""
     result = np.eye(propagators[0].whole.shape[0])
     position = 0
     while position < len(steps):
@@ -285,6 +314,7 @@ def _sweep(
     steps = [index for interval in intervals for index in interval.steps]
     start = np.empty((len(steps), first.size))
     map_before: dict[int, FloatArray] = {}
+    wholes = [propagator.whole for propagator in propagators]
     populations, number = first, 0
     for interval in intervals:
         if interval.map_before is not None:
@@ -292,7 +322,7 @@ def _sweep(
             populations = interval.map_before @ populations
         for index in interval.steps:
             start[number] = populations
-            populations = propagators[index].whole @ populations
+            populations = wholes[index].dot(populations)
             number += 1
     if final is not None:
         map_before[number] = final

@@ -126,7 +126,7 @@ def test_a_gated_microwave_follows_its_gate_and_an_ungated_one_fills_the_cycle(l
     source.set_frequency(4.84e9)
     source.set_power(10.0)
     source.rf_on = True
-    assert [s.microwave.field_mt for s in cycle_of(bench).segments] == pytest.approx([0.3])
+    assert [s.microwave.field_mt for s in cycle_of(bench).segments] == pytest.approx([0.6])
     source.pulse_modulation_on = source.pulse_source_external = True
     assert [(s.duration_ns, s.microwave is not None) for s in cycle_of(bench).segments] == [
         (1000, False),
