@@ -9,7 +9,7 @@ fit low. ``fit_lines`` therefore iterates: the part of ``variance`` proportional
 model's, which makes the result the Poisson maximum (quasi-)likelihood estimate.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log, sqrt
 
 import numpy as np
@@ -37,7 +37,7 @@ class LineFit:
     (2 n_lines, 2 n_lines) of (energies, areas). ``fwhm_mev`` is the common width. ``model`` and ``residuals``
     (n_pixels,) are fitted counts and (counts − model)/σ; residuals are NaN outside the window around the main lines,
     which alone is fitted (``chi2``, ``dof``). ``significance``: of each line, in standard deviations.
-    ``faint_lines`` counts significant lines too weak to be counted (below ``minimum_fraction`` of the strongest).
+    ``faint_energy_mev``, ``faint_area``: significant lines that were fitted, but are too weak to be counted.
     Errors are scaled up by sqrt(reduced χ²) where that exceeds 1.
     """
 
@@ -56,7 +56,8 @@ class LineFit:
     residuals: FloatArray
     chi2: float
     dof: int
-    faint_lines: int
+    faint_energy_mev: FloatArray
+    faint_area: FloatArray
     runner_up_gap: float
     """How much worse (in the information criterion) the best spectrum with another number of lines is; inf if none."""
 
@@ -64,6 +65,11 @@ class LineFit:
     def n_lines(self) -> int:
         """Number of lines counted."""
         return int(self.energy_mev.size)
+
+    @property
+    def faint_lines(self) -> int:
+        """Number of lines fitted but not counted."""
+        return int(self.faint_energy_mev.size)
 
     @property
     def reduced_chi2(self) -> float:
@@ -134,7 +140,8 @@ def fit_lines(
     spectrum, order = _prepare(energy_mev, counts, variance, gain)
     inside = _main_window(spectrum, significance_floor)
     state, runner_up = _search(_cut(spectrum, inside), max_lines, significance_floor)
-    return _report(spectrum, inside, state, order, runner_up, minimum_fraction)
+    counted = np.flatnonzero(state.area >= minimum_fraction * np.max(state.area, initial=0.0))
+    return _report(spectrum, inside, state, order, counted, runner_up)
 
 
 def refit_lines(
@@ -147,20 +154,19 @@ def refit_lines(
     if start.n_lines == 0:
         raise ValueError("cannot refit a spectrum from a fit that found no line")
     spectrum, order = _prepare(energy_mev, counts, variance, gain)
+    inside = _same_window(start, order)
     first = _State(
         background=start.background,
         variance=start.gaussian_sigma_mev**2,
         hwhm=start.lorentzian_hwhm_mev,
-        energy=start.energy_mev,
-        area=np.maximum(start.area, 1.0),
-        model=np.maximum(median_filter(spectrum.counts, size=3), 0.0),
+        energy=np.append(start.energy_mev, start.faint_energy_mev),
+        area=np.maximum(np.append(start.area, start.faint_area), 1.0),
+        model=np.maximum(median_filter(spectrum.counts, size=3), 0.0)[inside],
         chi2=0.0,
         covariance=np.zeros((0, 0)),
     )
-    inside = np.isfinite(start.residuals[order]) if start.residuals.size == order.size else np.ones(order.size, bool)
-    first = replace(first, model=first.model[inside])
-    state = _fit(_cut(spectrum, inside), start.energy_mev, first.area, start.fwhm_mev, first)
-    return _report(spectrum, inside, state, order, float("inf"), -np.inf)
+    state = _fit(_cut(spectrum, inside), first.energy, first.area, start.fwhm_mev, first)
+    return _report(spectrum, inside, state, order, np.arange(start.n_lines), float("inf"))
 
 
 def fit_areas(
@@ -171,9 +177,9 @@ def fit_areas(
     A linear weighted fit of areas and a constant background; arguments and errors as :func:`fit_lines`.
     """
     spectrum, order = _prepare(energy_mev, counts, variance, gain)
-    if lines.residuals.size == order.size:
-        spectrum = _cut(spectrum, np.isfinite(lines.residuals[order]))
-    profile = pixel_profile(spectrum.edges, lines.energy_mev, lines.gaussian_sigma_mev**2, lines.lorentzian_hwhm_mev)
+    spectrum = _cut(spectrum, _same_window(lines, order))
+    energies = np.append(lines.energy_mev, lines.faint_energy_mev)
+    profile = pixel_profile(spectrum.edges, energies, lines.gaussian_sigma_mev**2, lines.lorentzian_hwhm_mev)
     design = np.column_stack((np.ones_like(spectrum.counts), profile.fraction))
     model = np.maximum(median_filter(spectrum.counts, size=3), 0.0)
     for _ in range(3):
@@ -183,7 +189,15 @@ def fit_areas(
         model = design @ best
     chi2 = float(np.sum((spectrum.counts - model) ** 2 / spread)) / max(spectrum.counts.size - best.size, 1)
     covariance = invert_information(information) * max(1.0, chi2)
-    return np.asarray(best[1:], dtype=np.float64), covariance[1:, 1:]
+    n = lines.n_lines
+    return np.asarray(best[1 : n + 1], dtype=np.float64), covariance[1 : n + 1, 1 : n + 1]
+
+
+def _same_window(lines: LineFit, order: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Pixels, in order of energy, that ``lines`` was fitted to; ValueError for a spectrum of another length."""
+    if lines.residuals.size != order.size:
+        raise ValueError(f"the spectra have {lines.residuals.size} and {order.size} pixels: they must share one axis")
+    return np.asarray(np.isfinite(lines.residuals[order]), dtype=bool)
 
 
 def _prepare(
@@ -304,7 +318,7 @@ def _first_guesses(spectrum: _Spectrum, floor: float, max_lines: int) -> list[tu
                 chosen.append(int(place))
         chosen = chosen[:max_lines]
         if chosen:
-            guesses[len(chosen)] = (np.sort(spectrum.energy[chosen]), width)
+            guesses.setdefault(len(chosen), (np.sort(spectrum.energy[chosen]), width))
     return list(guesses.values())
 
 
@@ -456,12 +470,11 @@ def _report(
     inside: npt.NDArray[np.bool_],
     state: _State,
     order: npt.NDArray[np.intp],
+    counted: npt.NDArray[np.intp],
     runner_up: float,
-    minimum_fraction: float,
 ) -> LineFit:
     n_all = state.energy.size
-    strongest = float(np.max(state.area)) if n_all else 0.0
-    counted = np.flatnonzero(state.area >= minimum_fraction * strongest)
+    faint = np.setdiff1d(np.arange(n_all), counted)
     counted = counted[np.argsort(state.energy[counted])]
     fitted = _cut(spectrum, inside)
     dof = fitted.counts.size - (3 + 2 * n_all if n_all else 1)
@@ -495,6 +508,7 @@ def _report(
         residuals=residual,
         chi2=state.chi2,
         dof=dof,
-        faint_lines=n_all - counted.size,
+        faint_energy_mev=state.energy[faint],
+        faint_area=state.area[faint],
         runner_up_gap=runner_up,
     )

@@ -205,7 +205,7 @@ def analyse(run: RunFile) -> Analysis:
     extra = list(warnings) + list(first.spectra.components.warnings)
     if first.lines.faint_lines:
         extra.append(
-            f"{first.lines.faint_lines} further line(s) below 1 % of the strongest were fitted but not counted"
+            f"{first.lines.faint_lines} further line(s) below 3 % of the strongest were fitted but not counted"
         )
     return Analysis(results, Verdict(checks), tuple(extra))
 

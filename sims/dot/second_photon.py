@@ -1,0 +1,199 @@
+"""Drawing the second photon of a pair when the first is known.
+
+The law is the density of the pairs along the cycle after the first photon, bin by bin. Looking at every bin for
+every pair would take most of the time of a record, so the cycle is divided into blocks of a few bins: the block is
+drawn first (one propagator for each block), then the bin in it. Many blocks are alike (between the pulses of a
+train, in a long dark wait), and what they need is worked out once for each kind. No approximation is made.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sims.dot.detections import Detections
+from sims.dot.propagation import Propagation, product
+from sims.dot.spins import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+
+BLOCK_BINS = 32
+"""Longest block. The work for a pair goes as blocks + bins in a block, least near sqrt(N)."""
+
+PAIRS_AT_ONCE = 16384
+"""Pairs drawn together (bounds memory)."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of block: indices of its propagators, its whole propagator, and the detections in it.
+
+    ``rows`` (n_bins * n_channels, n_states): detections in each bin by channel for each state at the block's start;
+    ``row`` (n_states,) is their sum.
+    """
+
+    steps: tuple[int, ...]
+    whole: FloatArray
+    rows: FloatArray
+    row: FloatArray
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The cycle in blocks: first bin (K + 1,; the last entry is N), kind of each block, and the kinds."""
+
+    first_bin: IntArray
+    kind: tuple[int, ...]
+    kinds: tuple[Kind, ...]
+
+
+def draw_second_photons(
+    moments: Detections, first_channel: IntArray, first_bin: IntArray, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Channel and bin of the second photon for each first photon, two arrays of the same length."""
+    blocks = divide(moments)
+    parts = [
+        _draw(moments, blocks, first_channel[i : i + PAIRS_AT_ONCE], first_bin[i : i + PAIRS_AT_ONCE], rng)
+        for i in range(0, first_bin.size, PAIRS_AT_ONCE)
+    ]
+    channel, b = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return channel, b
+
+
+def divide(moments: Detections) -> Blocks:
+    """Blocks that begin at every map and hold at most BLOCK_BINS bins."""
+    p = moments.propagation
+    cuts = sorted({0, p.n_bins, *p.map_before})
+    starts = [b for begin, end in zip(cuts, cuts[1:], strict=False) for b in range(begin, end, BLOCK_BINS)]
+    starts.append(p.n_bins)
+    steps = p.step.tolist()
+    number: dict[tuple[int, ...], int] = {}
+    of_block = [tuple(steps[a:b]) for a, b in zip(starts, starts[1:], strict=False)]
+    kind = tuple(number.setdefault(block, len(number)) for block in of_block)
+    return Blocks(np.array(starts, dtype=np.int64), kind, tuple(_kind(moments, block) for block in number))
+
+
+def _kind(moments: Detections, steps: tuple[int, ...]) -> Kind:
+    propagators = moments.propagation.propagators
+    rows = np.empty((0, moments.rate_rows.shape[1]))
+    for index in reversed(steps):
+        rows = np.concatenate([moments.rate_rows @ propagators[index].integral, rows @ propagators[index].whole])
+    return Kind(steps, product(steps, propagators), rows, rows.sum(axis=0))
+
+
+def _draw(
+    moments: Detections, blocks: Blocks, first_channel: IntArray, first_bin: IntArray, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    n_channels = moments.rate_rows.shape[0]
+    # Pairs that share channel and bin of the first photon share one row of all that follows.
+    rows, row = np.unique(first_bin * n_channels + first_channel, return_inverse=True)
+    own_block = np.searchsorted(blocks.first_bin, rows // n_channels, side="right") - 1
+    own, leaving = _in_own_block(moments, blocks, rows // n_channels, rows % n_channels, own_block)
+    in_own = own.sum(axis=1)
+    afterwards = np.sum(_after_block(moments.propagation, blocks)[own_block] * leaving, axis=1)
+    target = rng.random(row.size) * (in_own + afterwards)[row]
+    stays = target < in_own[row]
+
+    flat = np.empty(row.size, dtype=np.int64)  # bin * n_channels + channel
+    begin = blocks.first_bin[own_block[row]] * n_channels
+    flat[stays] = begin[stays] + _pick(own[row[stays]], rng)
+    moving = np.flatnonzero(~stays)
+    if moving.size:
+        left = (target - in_own[row])[moving]
+        block, state = _later_blocks(moments.propagation, blocks, own_block, leaving, row[moving], left)
+        flat[moving] = blocks.first_bin[block] * n_channels + _in_block(blocks, block, state, rng)
+    return flat % n_channels, flat // n_channels
+
+
+def _in_own_block(
+    moments: Detections, blocks: Blocks, first_bin: IntArray, first_channel: IntArray, own_block: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Detections after the first photon in the rest of its block, and populations at the block's end.
+
+    For each row (sorted by bin) weights (n_rows, BLOCK_BINS * n_channels) and populations (n_rows, n_states).
+    """
+    p = moments.propagation
+    n_channels, n_states = moments.rate_rows.shape
+    inside, arriving = np.empty((first_bin.size, n_channels)), np.empty((first_bin.size, n_states))
+    for channel, jump in enumerate(moments.jumps):
+        chosen = first_channel == channel
+        inside[chosen], arriving[chosen] = moments.after_detection(first_bin[chosen], jump)
+    weights = np.zeros((first_bin.size, BLOCK_BINS, n_channels))
+    leaving = np.empty_like(arriving)
+    position = first_bin - blocks.first_bin[own_block]
+    weights[np.arange(first_bin.size), position] = inside
+    kind_of_row = np.array(blocks.kind)[own_block]
+    for number in np.unique(kind_of_row):
+        members = np.flatnonzero(kind_of_row == number)
+        members = members[np.argsort(position[members], kind="stable")]
+        steps = blocks.kinds[number].steps
+        entered = np.searchsorted(position[members], np.arange(len(steps) + 1)).tolist()
+        carried = arriving[members]
+        for k, index in enumerate(steps):
+            if entered[k] == 0:
+                continue
+            step = p.propagators[index]
+            weights[members[: entered[k]], k] = carried[: entered[k]] @ (moments.rate_rows @ step.integral).T
+            carried[: entered[k]] = carried[: entered[k]] @ step.whole.T
+        leaving[members] = carried
+    return weights.reshape(first_bin.size, -1), leaving
+
+
+def _after_block(p: Propagation, blocks: Blocks) -> FloatArray:
+    """Detections from the end of each block to the end of the cycle, for each state there, (K, n_states)."""
+    result = np.zeros((len(blocks.kind), p.start.shape[1]))
+    for m in range(len(blocks.kind) - 1, 0, -1):
+        kind = blocks.kinds[blocks.kind[m]]
+        row = kind.row + result[m] @ kind.whole
+        before = p.map_before.get(int(blocks.first_bin[m]))
+        result[m - 1] = row if before is None else row @ before
+    return result
+
+
+def _later_blocks(
+    p: Propagation, blocks: Blocks, own_block: IntArray, leaving: FloatArray, row: IntArray, target: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Block of the second photon and the populations at its start, for pairs whose second photon is not in the own.
+
+    ``own_block`` and ``leaving`` by row (sorted); ``row`` and ``target`` by pair: the block is the one in which the
+    detections summed from the end of the own block pass the target.
+    """
+    n_blocks = len(blocks.kind)
+    found = np.full(row.size, n_blocks - 1, dtype=np.int64)
+    state = np.zeros((row.size, leaving.shape[1]))
+    entered = np.searchsorted(own_block, np.arange(n_blocks + 1)).tolist()
+    carried, passed = leaving.copy(), np.zeros(own_block.size)
+    waiting = np.arange(row.size)
+    for m in range(int(own_block[0]) + 1, n_blocks):
+        kind, here = blocks.kinds[blocks.kind[m]], slice(0, entered[m])
+        before = p.map_before.get(int(blocks.first_bin[m]))
+        populations = carried[here] if before is None else carried[here] @ before.T
+        passed[here] += populations @ kind.row
+        reached = (target[waiting] < passed[row[waiting]]) & (row[waiting] < entered[m])
+        # Rounding may leave a target just above the whole sum: the last block takes it.
+        hit = waiting[reached] if m < n_blocks - 1 else waiting
+        found[hit], state[hit] = m, populations[row[hit]]
+        waiting = waiting[~reached]
+        if waiting.size == 0:
+            break
+        carried[here] = populations @ kind.whole.T
+    return found, state
+
+
+def _in_block(blocks: Blocks, block: IntArray, state: FloatArray, rng: np.random.Generator) -> IntArray:
+    """Position in the block (bin * n_channels + channel) for populations at its start."""
+    kind = np.array(blocks.kind)[block]
+    result = np.empty(block.size, dtype=np.int64)
+    for number in np.unique(kind):
+        members = np.flatnonzero(kind == number)
+        result[members] = _pick(state[members] @ blocks.kinds[number].rows.T, rng)
+    return result
+
+
+def _pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:
+    """One column for each row, with the row's weights (which need not sum to 1)."""
+    cumulative = np.cumsum(weights, axis=1)
+    drawn = rng.random(len(weights)) * cumulative[:, -1]
+    # Where rounding leaves the number drawn at the very end of the sum, the last column with a weight is taken.
+    drawn = np.minimum(drawn, np.nextafter(cumulative[:, -1], 0.0))
+    return np.asarray(np.argmax(cumulative > drawn[:, None], axis=1), dtype=np.int64)
