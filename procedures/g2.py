@@ -98,10 +98,9 @@ class Antibunching(Experiment):
                     "batch_duration_s": batch_s,
                 },
             )
-            # tau = t(detector 1) - t(detector 2), the sign convention of PicoQuant and Swabian
             counts = coincidences(
-                stamps_ps[tags.channel == second],
                 stamps_ps[tags.channel == first],
+                stamps_ps[tags.channel == second],
                 self.bin_width,
                 self._maximum_delay_ps(),
             )
@@ -122,5 +121,5 @@ class Antibunching(Experiment):
                 Column("coincidences", "counts", "Coincidences", (delay_ns.size,), dtype="i8", axes=("delay",)),
                 Column("live_time", "s", "Live time (s)"),
             ),
-            fixed_axes=(FixedAxis("delay", "ns", "Delay t1 - t2, left edge of the bin (ns)", delay_ns),),
+            fixed_axes=(FixedAxis("delay", "ns", "Delay t(detector 2) - t(detector 1), left edge of the bin (ns)", delay_ns),),
         )

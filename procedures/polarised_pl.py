@@ -47,8 +47,8 @@ class PolarisedPhotoluminescence(Experiment):
         minimum=0.0,
         maximum=1000.0,
     )
-    exposure_time = FloatParameter("Exposure time", units="s", default=20.0, minimum=0.01, maximum=3600.0)
-    repeats = IntegerParameter("Exposures per polarisation", default=3, minimum=1, maximum=10000)
+    exposure_time = FloatParameter("Exposure time", units="s", default=5.0, minimum=0.01, maximum=3600.0)
+    repeats = IntegerParameter("Exposures per polarisation", default=12, minimum=1, maximum=10000)
     pulse_divider = IntegerParameter("Laser pulses per trigger", default=10, minimum=1, maximum=1000)
     modulator_level = FloatParameter(
         "Modulator level of the excitation", units="V", default=5.0, minimum=0.5, maximum=5.0

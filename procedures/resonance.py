@@ -99,7 +99,7 @@ class SpinExperiment(Experiment):
         maximum=50.0,
     )
     spectrum_exposure = FloatParameter(
-        "Exposure time of the spectrum", units="s", default=20.0, minimum=0.01, maximum=3600.0
+        "Exposure time of the spectrum", units="s", default=5.0, minimum=0.01, maximum=3600.0
     )
     scan_half_width = FloatParameter(
         "Half width of the scan for the resonance", units="meV", default=0.35, minimum=0.01, maximum=5.0

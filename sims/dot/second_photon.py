@@ -162,21 +162,37 @@ def _later_blocks(
     found = np.full(row.size, n_blocks - 1, dtype=np.int64)
     state = np.zeros((row.size, leaving.shape[1]))
     entered = np.searchsorted(own_block, np.arange(n_blocks + 1)).tolist()
-    carried, passed = leaving.copy(), np.zeros(own_block.size)
-    waiting = np.arange(row.size)
+    waits = np.bincount(row, minlength=own_block.size) > 0
+    pairs = np.argsort(row, kind="stable")
+    sorted_row = row[pairs]
+    # Only rows that some pair still waits for are carried along: ``rows``, their populations and sums so far.
+    rows, carried, passed = np.empty(0, dtype=np.int64), leaving[:0], np.empty(0)
+    waiting = pairs[:0]
+    place = np.zeros(own_block.size, dtype=np.int64)
     for m in range(int(own_block[0]) + 1, n_blocks):
-        kind, here = blocks.kinds[blocks.kind[m]], slice(0, entered[m])
+        kind, new = blocks.kinds[blocks.kind[m]], np.arange(entered[m - 1], entered[m])
+        new = new[waits[new]]
+        if new.size:
+            rows, carried = np.concatenate([rows, new]), np.concatenate([carried, leaving[new]])
+            passed = np.concatenate([passed, np.zeros(new.size)])
+            begin, end = np.searchsorted(sorted_row, (entered[m - 1], entered[m]))
+            waiting = np.concatenate([waiting, pairs[begin:end]])
         before = p.map_before.get(int(blocks.first_bin[m]))
-        populations = carried[here] if before is None else carried[here] @ before.T
-        passed[here] += populations @ kind.row
-        reached = (target[waiting] < passed[row[waiting]]) & (row[waiting] < entered[m])
-        # Rounding may leave a target just above the whole sum: the last block takes it.
-        hit = waiting[reached] if m < n_blocks - 1 else waiting
-        found[hit], state[hit] = m, populations[row[hit]]
-        waiting = waiting[~reached]
-        if waiting.size == 0:
-            break
-        carried[here] = populations @ kind.whole.T
+        if before is not None:
+            carried = carried @ before.T
+        passed += carried @ kind.row
+        place[rows] = np.arange(rows.size)
+        reached = target[waiting] < passed[place[row[waiting]]]
+        if m == n_blocks - 1:
+            reached[:] = True  # rounding may leave a target just above the whole sum
+        if np.any(reached):
+            hit, waiting = waiting[reached], waiting[~reached]
+            found[hit], state[hit] = m, carried[place[row[hit]]]
+            waits[row[hit]] = False
+            waits[row[waiting]] = True
+            kept = waits[rows]
+            rows, carried, passed = rows[kept], carried[kept], passed[kept]
+        carried = carried @ kind.whole.T
     return found, state
 
 
