@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.errors import AnalysisError
 from analysis.likelihood import goodness_probability
-from analysis.resonances import A_GHZ, D_GHZ, WIDTH_GHZ, ResonanceFit, Sweep, fit_multiplet
+from analysis.resonances import A_GHZ, D_GHZ, WIDTH_GHZ, ResonanceFit, Sweep, fit_multiplet, make_sweep
 from analysis.spin_hamiltonian import GHZ_PER_UEV, DopantSpin, centre_ghz
 from runfile.reader import RunFile
 from runfile.results import Analysis, Check, Result, Verdict
@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 RESONANCE_SIGMA = 5.0
 LINE_SIGMA = 3.0
 _GOODNESS = 1e-4
+_USEFUL_MONITOR = 100
+"""Counts a brightness monitor needs: fewer (a run without reset has 0) would add more noise than they take."""
 _EXCESS_SCATTER = 1.5
 
 
 def read_sweep(run: RunFile) -> Sweep:
-    """The sweep of an esr run; AnalysisError when it is empty."""
+    """The sweep of an esr run, with the brightness monitor when it was recorded; AnalysisError when it is empty."""
     table = run.table("data")
     if table.n_points == 0:
         raise AnalysisError(f"{run.path}: the sweep holds no point: nothing was recorded before the run ended")
-    names = ("frequency", "counts", "counts_reference", "field")
-    frequency, on, off, field = (np.asarray(table.column(name), dtype=np.float64) for name in names)
-    order = np.argsort(frequency, kind="stable")
-    return Sweep(frequency[order], on[order], off[order], field[order])
+    names = ["frequency", "counts", "counts_reference", "field"]
+    if {"monitor", "monitor_reference"} <= set(table.columns) and np.min(table.column("monitor")) > _USEFUL_MONITOR:
+        names += ["monitor", "monitor_reference"]
+    return make_sweep(*(np.asarray(table.column(name), dtype=np.float64) for name in names))
 
 
 def dopant_of(sample: dict[str, Any]) -> DopantSpin:
@@ -179,13 +181,13 @@ def esr_checks(fit: ResonanceFit, sweep: Sweep, dopant: DopantSpin) -> tuple[Che
 def _reference_check(sweep: Sweep) -> Check:
     """The counts without microwave must not depend on its frequency. A steady drift is not held against them.
 
-    What matters is a change that could look like a line, so the test is χ² about a straight line in frequency.
+    Counts are compared at equal brightness where that was monitored. What matters is a change that could look like a line, so the test is χ² about a straight line in frequency.
     """
     x = sweep.frequency_ghz - float(np.mean(sweep.frequency_ghz))
-    sigma = np.sqrt(np.maximum(sweep.off, 1.0))
+    sigma = sweep.reference_error
     design = np.column_stack((np.ones_like(x), x)) / sigma[:, None]
-    best, *_ = np.linalg.lstsq(design, sweep.off / sigma, rcond=None)
-    chi2, dof = float(np.sum((sweep.off / sigma - design @ best) ** 2)), x.size - 2
+    best, *_ = np.linalg.lstsq(design, sweep.reference / sigma, rcond=None)
+    chi2, dof = float(np.sum((sweep.reference / sigma - design @ best) ** 2)), x.size - 2
     good = goodness_probability(chi2, dof) > _GOODNESS
     text = f"the reference without microwave is flat over the sweep, χ²/dof {chi2:.0f}/{dof}"
     return Check(

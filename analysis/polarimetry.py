@@ -63,9 +63,9 @@ class AnalyserCalibration:
 class CircularComponents:
     """σ⁺ and σ⁻ intensity, in counts per second in front of the analyser, each (n_pixels,).
 
-    Variances and ``covariance`` (between σ⁺ and σ⁻ of one pixel) hold counting noise only. ``mixing`` (2, 2, 2):
-    mixing[k] @ (σ⁺, σ⁻) is the change of the result when the retardance (k=0) or the offset (k=1) is wrong by one
-    standard error of the calibration, in its principal directions: the two are independent.
+    Variances and ``covariance`` (between σ⁺ and σ⁻ of one pixel) hold counting noise only. ``mixing`` (n, 2, 2):
+    mixing[k] @ (σ⁺, σ⁻) is the change of the result under one standard error of the k-th independent common cause;
+    here the two principal directions of the calibration's covariance.
     ``weights`` (2, n_settings) is the linear map from counts to (σ⁺, σ⁻).
     """
 

@@ -4,7 +4,7 @@ Data → σ⁺ and σ⁻ spectra (calibrated response inverted) → lines → re
 (time reversal), so positions come from their sum and only the areas from each; in a field each is fitted alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ BOHR_MEV_PER_T = constants.value("Bohr magneton in eV/T") * 1e3
 MN_LINES = 6
 ZERO_FIELD_T = 0.005
 """Below this field the lines shift by less than 1 µeV: σ⁺ and σ⁻ are taken to coincide."""
+FIELD_TOLERANCE_T = 0.002
+"""Exposures whose fields differ by less belong together: read-back noise."""
 _REDUCED_CHI2_LIMIT = 1.3
 
 
@@ -51,6 +53,7 @@ class Spectra:
     components: CircularComponents
     gain_plus: float
     gain_minus: float
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def read_spectra(table: Table, calibration: AnalyserCalibration) -> list[Spectra
     variance = np.asarray(table.column("counts_errors"), dtype=np.float64) ** 2
     angle, seconds = table.column("analyser_angle"), table.column("exposure_time")
     found = []
-    for rows in group_fields(field):
+    for rows in group_values(field, FIELD_TOLERANCE_T):
         try:
             found.append(
                 circular_spectra(
@@ -129,12 +132,12 @@ def read_spectra(table: Table, calibration: AnalyserCalibration) -> list[Spectra
     return found
 
 
-def group_fields(field_t: FloatArray, tolerance_t: float = 0.002) -> list[npt.NDArray[np.intp]]:
-    """Rows (indices) that belong to one field value, in order of first appearance."""
+def group_values(values: FloatArray, tolerance: float) -> list[npt.NDArray[np.intp]]:
+    """Rows (indices) with one value, up to ``tolerance``, in order of first appearance."""
     groups: list[list[int]] = []
-    for row, value in enumerate(field_t):
+    for row, value in enumerate(values):
         for group in groups:
-            if abs(field_t[group[0]] - value) <= tolerance_t:
+            if abs(values[group[0]] - value) <= tolerance:
                 group.append(row)
                 break
         else:
@@ -152,11 +155,45 @@ def circular_spectra(
     calibration: AnalyserCalibration,
 ) -> Spectra:
     """σ⁺ and σ⁻ of exposures (n_exposures, n_pixels) at one field; ValueError as :func:`polarimetry.invert`."""
+    # Exposures of one setting are summed before anything is weighted: weights that follow a blinking dot's brightness
+    # would favour its dark moments.
+    groups = group_values(np.asarray(setting_deg, dtype=np.float64), 1.0)
+    summed = np.array([counts[rows].sum(axis=0) for rows in groups])
+    spread = np.array([variance[rows].sum(axis=0) for rows in groups])
+    seconds = np.array([float(np.sum(exposure_s[rows])) for rows in groups])
+    angles = np.array([float(np.mean(setting_deg[rows])) for rows in groups])
     # Seconds are counted in units of half the total exposure: with an ideal analyser one unit is one photo-electron.
-    scaled = np.asarray(exposure_s, dtype=np.float64) / (0.5 * float(np.sum(exposure_s)))
-    components = invert(counts, variance, setting_deg, scaled, calibration)
-    gain_plus, gain_minus = gains(components, counts)
-    return Spectra(field_t, energy_mev, components, gain_plus, gain_minus)
+    components = invert(summed, spread, angles, seconds / (0.5 * float(np.sum(seconds))), calibration)
+    brightness, warnings = _brightness_error(counts, variance, exposure_s, groups)
+    unsteady = np.diag([0.5 * brightness, -0.5 * brightness])
+    components = replace(components, mixing=np.concatenate((components.mixing, unsteady[None])))
+    gain_plus, gain_minus = gains(components, summed)
+    return Spectra(field_t, energy_mev, components, gain_plus, gain_minus, (*components.warnings, *warnings))
+
+
+def _brightness_error(
+    counts: FloatArray, variance: FloatArray, exposure_s: FloatArray, groups: list[npt.NDArray[np.intp]]
+) -> tuple[float, tuple[str, ...]]:
+    """Standard error of ln(I₊/I₋) because the dot's brightness changes between exposures (blinking, drift).
+
+    From the scatter of repeated exposures of one setting beyond photon noise; with a warning when none was repeated.
+    """
+    rate = counts.sum(axis=1) / exposure_s
+    noise = variance.sum(axis=1) / np.asarray(exposure_s) ** 2
+    excess, dof = 0.0, 0
+    for rows in groups:
+        if rows.size < 2:
+            continue
+        mean = float(np.mean(rate[rows]))
+        excess += float(np.sum((rate[rows] - mean) ** 2) - (rows.size - 1) * np.mean(noise[rows])) / mean**2
+        dof += rows.size - 1
+    if dof == 0:
+        return 0.0, (
+            "each analyser setting was exposed only once: how far the dot's brightness changes between exposures "
+            "(blinking) is not known and not in the errors of polarisation and populations; use repeats",
+        )
+    relative_variance = max(excess / dof, 0.0)
+    return sqrt(relative_variance * sum(1.0 / rows.size for rows in groups)), ()
 
 
 def fit_field(spectra: Spectra) -> FieldFit:
@@ -202,7 +239,7 @@ def analyse(run: RunFile) -> Analysis:
     if len(fits) > 1:
         results |= field_results(fits)
     checks = verdict_checks(first, calibration, run.has_table("calibration"), expected_lines(run.sample))
-    extra = list(warnings) + list(first.spectra.components.warnings)
+    extra = list(warnings) + list(first.spectra.warnings)
     if first.lines.faint_lines:
         extra.append(
             f"{first.lines.faint_lines} further line(s) below 3 % of the strongest were fitted but not counted"
@@ -244,8 +281,8 @@ def line_results(fit: FieldFit) -> dict[str, Result]:
 def polarisation_results(fit: FieldFit) -> dict[str, Result]:
     """Degree of circular polarisation of all lines together and of each."""
     method = (
-        "(I₊ − I₋)/(I₊ + I₋) of fitted line areas; response of the analyser inverted, errors of counting and of the "
-        "calibration propagated"
+        "(I₊ − I₋)/(I₊ + I₋) of fitted line areas; response of the analyser inverted, errors of counting, of the "
+        "calibration and of the brightness between exposures propagated"
     )
     everything = np.ones(fit.area_plus.size), np.ones(fit.area_minus.size)
     found = {"circular_polarisation": _degree_of(fit, *everything, method)}

@@ -17,12 +17,57 @@ LORENTZIAN, GAUSSIAN = "Lorentzian", "Gaussian"
 
 @dataclass(frozen=True)
 class Sweep:
-    """A resonance sweep; all (n_points,). ``on``, ``off``: counts with and without microwave, of equal exposure."""
+    """A resonance sweep; all (n_points,). ``on``, ``off``: counts with and without microwave.
+
+    ``ratio``: expected on/off without any resonance, from exposure times and the monitored brightness (1: equal).
+    Where the ratio is itself noisy, ``on`` and ``off`` are to be reduced to effective counts: see :func:`make_sweep`.
+    ``reference``: the counts without microwave at equal brightness, and their standard error.
+    """
 
     frequency_ghz: FloatArray
     on: FloatArray
     off: FloatArray
     field_t: FloatArray
+    ratio: FloatArray
+    reference: FloatArray
+    reference_error: FloatArray
+
+
+def make_sweep(
+    frequency_ghz: npt.ArrayLike,
+    on: npt.ArrayLike,
+    off: npt.ArrayLike,
+    field_t: npt.ArrayLike,
+    monitor_on: npt.ArrayLike | None = None,
+    monitor_off: npt.ArrayLike | None = None,
+) -> Sweep:
+    """A sweep in order of frequency; all arguments (n_points,).
+
+    ``monitor_on``, ``monitor_off``: counts that follow the dot's brightness but not the resonance (fluorescence
+    of the reset), taken in the same records. They give ``ratio``; their own counting noise is taken into account by
+    reducing on and off to the counts that have the same relative error: 1/n_eff = 1/n × (1 + variance share).
+    """
+    frequency, lit, reference, field = (np.asarray(a, dtype=np.float64) for a in (frequency_ghz, on, off, field_t))
+    order = np.argsort(frequency, kind="stable")
+    ratio, factor = np.ones(frequency.size), np.ones(frequency.size)
+    steady, steady_error = reference, np.sqrt(np.maximum(reference, 1.0))
+    if monitor_on is not None and monitor_off is not None:
+        first = np.maximum(np.asarray(monitor_on, dtype=np.float64), 1.0)
+        second = np.maximum(np.asarray(monitor_off, dtype=np.float64), 1.0)
+        ratio = first / second
+        counting = 1.0 / np.maximum(lit, 1.0) + 1.0 / np.maximum(reference, 1.0)
+        factor = 1.0 + (1.0 / first + 1.0 / second) / counting
+        steady = reference * float(np.mean(second)) / second
+        steady_error = steady * np.sqrt(1.0 / np.maximum(reference, 1.0) + 1.0 / second)
+    return Sweep(
+        frequency_ghz=frequency[order],
+        on=(lit / factor)[order],
+        off=(reference / factor)[order],
+        field_t=field[order],
+        ratio=ratio[order],
+        reference=steady[order],
+        reference_error=np.maximum(steady_error[order], 1.0),
+    )
 
 
 @dataclass(frozen=True)
@@ -85,9 +130,9 @@ def _one_field(sweep: Sweep) -> bool:
 
 
 def contrast(sweep: Sweep) -> tuple[FloatArray, FloatArray]:
-    """on/off − 1 and its standard error at each point (n_points,); for plots and the search, not for the fit."""
+    """on/off − 1 (at equal brightness) and its standard error at each point (n_points,); for plots and the search, not for the fit."""
     off = np.maximum(sweep.off, 1.0)
-    ratio = sweep.on / off
+    ratio = sweep.on / off / sweep.ratio
     return ratio - 1.0, ratio * np.sqrt(1.0 / np.maximum(sweep.on, 1.0) + 1.0 / off)
 
 
@@ -97,9 +142,9 @@ def _counts_model(sweep: Sweep, shape_of: Callable[[FloatArray], tuple[FloatArra
 
     def model(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         excess, slopes = shape_of(theta)
-        ratio = np.maximum(1.0 + excess, 1e-6)
+        ratio = sweep.ratio * np.maximum(1.0 + excess, 1e-6)
         on = total * ratio / (1.0 + ratio)
-        rise = (total / (1.0 + ratio) ** 2)[:, None] * slopes
+        rise = (total * sweep.ratio / (1.0 + ratio) ** 2)[:, None] * slopes
         return np.concatenate((on, total - on)), np.vstack((rise, -rise))
 
     return model

@@ -15,6 +15,7 @@ from analysis.resonances import (
     ResonanceFit,
     Sweep,
     contrast,
+    make_sweep,
     multiplet,
 )
 from analysis.spin_hamiltonian import DopantSpin
@@ -192,7 +193,7 @@ def esr_figure(
             n = max(2000, sweep.frequency_ghz.size)
             dense = np.linspace(sweep.frequency_ghz.min(), sweep.frequency_ghz.max(), n)
             field = np.interp(dense, sweep.frequency_ghz, sweep.field_t)
-            fine = Sweep(dense, np.ones(n), np.ones(n), np.full(n, float(np.mean(field))))
+            fine = make_sweep(dense, np.ones(n), np.ones(n), np.full(n, float(np.mean(field))))
             upper.plot(dense, _contrast_model(fine, dopant, start, fit), color=ORANGE, label=f"{fit.shape} fit")
             upper.axvline(fit.centre_ghz, color=GREY, linestyle="--", linewidth=0.9)
             upper.annotate(

@@ -34,6 +34,8 @@ _GOODNESS = 1e-4
 class PulseTimes:
     """When the gates open and how long, ns after the trigger; ``dark``: windows ([start, stop]) without light."""
 
+    reset_start_ns: float
+    reset_width_ns: float
     pump_start_ns: float
     pump_width_ns: float
     probe_start_ns: float
@@ -70,6 +72,8 @@ def pulse_times(notes: Mapping[str, Any]) -> PulseTimes:
     try:
         windows = sequence["background_windows_ns" if "background_windows_ns" in sequence else "background_windows"]
         return PulseTimes(
+            reset_start_ns=float(sequence.get("reset_start_ns", 0.0)),
+            reset_width_ns=float(sequence.get("reset_width_ns", 0.0)),
             pump_start_ns=float(sequence["pump_start_ns"]),
             pump_width_ns=float(sequence["pump_width_ns"]),
             probe_start_ns=float(sequence["probe_start_ns"]),
@@ -105,24 +109,45 @@ def fit_pump(histogram: Histogram, times: PulseTimes) -> TransientFit:
     return fit_transient(window, *histogram.dark(times))
 
 
+def brightness(histogram: Histogram, times: PulseTimes) -> Control:
+    """How bright the dot was on average during a condition: its photons in the second half of the reset.
+
+    A blinking dot differs between conditions; the reset light is the same in all. Without a reset: the live time.
+    """
+    if times.reset_width_ns > 0:
+        stop = times.reset_start_ns + times.reset_width_ns
+        total, width = window_total(histogram.time_ns, histogram.counts, [(stop - 0.5 * times.reset_width_ns, stop)])
+        dark, dark_width = histogram.dark(times)
+        excess = total - dark * width / dark_width if dark_width > 0 else 0.0
+        if excess > 10.0 * sqrt(total + 1.0):
+            return Control(excess, sqrt(total + 1.0))
+    return Control(histogram.live_s, 0.0)
+
+
 def detuned_fraction(detuned: Histogram, pump: Histogram, times: PulseTimes, fit: TransientFit) -> Control:
-    """Fluorescence rate under the detuned pump, relative to that at the start of the resonant pump."""
+    """Fluorescence under the detuned pump, relative to that at the start of the resonant pump, of equal brightness."""
     excess, error = _gate_fluorescence(detuned, times, probe=False)
     bins = np.sum(fit.window.left_ns >= 0) * fit.window.bin_ns
-    start = float(fit.fit.values[0]) * bins / pump.live_s
+    scale = brightness(pump, times).value / brightness(detuned, times).value
+    start = float(fit.fit.values[0]) * bins
     start_error = float(fit.fit.errors[0]) / max(float(fit.fit.values[0]), 1e-12)
-    value = excess / detuned.live_s / start
-    return Control(value, sqrt((error / detuned.live_s / start) ** 2 + (value * start_error) ** 2))
+    value = excess * scale / start
+    return Control(value, sqrt((error * scale / start) ** 2 + (value * start_error) ** 2))
 
 
 def linear_orientation(plus: Histogram, minus: Histogram, times: PulseTimes) -> Control:
-    """Asymmetry (σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after pumping with linear light, late pump and probe."""
+    """Asymmetry (σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after pumping with linear light, late pump and probe.
+
+    Each is relative to the (unpolarised) fluorescence of the reset in the same records, so that blinking drops out.
+    """
     rates, errors = [], []
     for histogram in (plus, minus):
         late = _gate_fluorescence(histogram, times, probe=False, late=True)
         probe = _gate_fluorescence(histogram, times, probe=True)
-        rates.append((late[0] + probe[0]) / histogram.live_s)
-        errors.append(sqrt(late[1] ** 2 + probe[1] ** 2) / histogram.live_s)
+        level = brightness(histogram, times)
+        rate = (late[0] + probe[0]) / level.value
+        rates.append(rate)
+        errors.append(sqrt((late[1] ** 2 + probe[1] ** 2) / level.value**2 + (rate * level.error / level.value) ** 2))
     total = rates[0] + rates[1]
     if total <= 0:
         return Control(float("nan"), float("nan"))
@@ -296,7 +321,10 @@ def _add_controls(
     if LINEAR_PLUS in by_condition and LINEAR_MINUS in by_condition:
         found = linear_orientation(by_condition[LINEAR_PLUS], by_condition[LINEAR_MINUS], times)
         results["linear_orientation"] = Result(
-            found.value, found.error, "1", "(σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after linear pumping"
+            found.value,
+            found.error,
+            "1",
+            "(σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after linear pumping, each relative to that of the reset",
         )
         none = abs(found.value) < max(3.0 * found.error, ORIENTATION_TOLERANCE)
         text = f"linear pumping leaves an asymmetry of {found.value:.3f} ± {found.error:.3f} between σ⁺ and σ⁻"

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from analysis.errors import AnalysisError
 from analysis.tags import IntArray, PhotonRecord, absolute_times_ps
 from runfile import layout
 from runfile.errors import RunFileError
@@ -25,7 +26,7 @@ _CONTRADICTION = 1.5
 """Factor between two statements about the same quantity from which on they contradict each other."""
 
 
-class TagFileError(Exception):
+class TagFileError(AnalysisError):
     """A photon file cannot be read; one line that names the file and the reason."""
 
 
@@ -90,7 +91,9 @@ def read_ptu(path: Path) -> PhotonRecord:
             if file.is_t3:
                 return _ptu_t3(path, file)
             return _ptu_t2(path, file)
-    except (ptufile.PqFileError, ValueError, KeyError, IndexError, OSError, TypeError) as error:
+    except TagFileError:
+        raise
+    except Exception as error:  # a damaged header makes the reader fail in ways it does not name
         reason = str(error).split("\n", maxsplit=1)[0]
         raise TagFileError(f"cannot read {path}: the PTU file is truncated or damaged ({reason})") from error
 

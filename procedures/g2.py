@@ -121,5 +121,5 @@ class Antibunching(Experiment):
                 Column("coincidences", "counts", "Coincidences", (delay_ns.size,), dtype="i8", axes=("delay",)),
                 Column("live_time", "s", "Live time (s)"),
             ),
-            fixed_axes=(FixedAxis("delay", "ns", "Delay t(detector 2) - t(detector 1), left edge of the bin (ns)", delay_ns),),
+            fixed_axes=(FixedAxis("delay", "ns", "Delay t2 - t1, left edge of the bin (ns)", delay_ns),),
         )

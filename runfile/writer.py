@@ -55,10 +55,12 @@ class RunWriter:
         path = Path(path)
         if not path.parent.is_dir():
             raise RunFileError(f"cannot create run file {path}: the folder {path.parent} does not exist")
+        if path.exists():
+            raise RunFileError(f"cannot create run file {path}: it exists; choose another name")
+        # The header is written under another name, so that no half-made file ever bears the run's.
+        unfinished = path.with_name(path.name + ".new")
         try:
-            store = OpenFile(path, "x")
-        except FileExistsError as error:
-            raise RunFileError(f"cannot create run file {path}: it exists; choose another name") from error
+            store = OpenFile(unfinished, "w")
         except OSError as error:
             raise RunFileError(f"cannot create run file {path}: {reason(error)}") from error
         with store.writing(4 * _SMALL_BYTES + len(station) + len(sample_sheet), "writing the header"):
@@ -76,7 +78,12 @@ class RunWriter:
                 versions=versions,
                 seed=seed,
             )
-        return cls(store)
+        store.close()
+        try:
+            unfinished.replace(path)
+            return cls(OpenFile(path, "r+"))
+        except OSError as error:
+            raise RunFileError(f"cannot create run file {path}: {reason(error)}") from error
 
     @property
     def path(self) -> Path:

@@ -30,7 +30,6 @@ class FileAnalysis:
 def analyse_file(path: Path, *, with_report: bool = False) -> FileAnalysis:
     """Analyse one file; BadInputError with one line for a missing, empty, truncated or foreign file."""
     from analysis.errors import AnalysisError
-    from analysis.tag_files import TagFileError
     from runfile.errors import RunFileError
 
     if not path.is_file():
@@ -39,7 +38,7 @@ def analyse_file(path: Path, *, with_report: bool = False) -> FileAnalysis:
         if _is_run_file(path):
             return _analyse_run(path, with_report)
         return _analyse_photons(path, with_report)
-    except (RunFileError, AnalysisError, TagFileError) as error:
+    except (RunFileError, AnalysisError) as error:
         raise BadInputError(str(error)) from error
 
 

@@ -19,8 +19,12 @@ from sims.dot.spins import (
     spin_operators,
 )
 
-BIAS_FIELD_T = 1e-6
-"""Added along z before diagonalising: it names the states of degenerate pairs by their projection on z."""
+BIAS_FIELD_T = 1e-9
+"""Added along z before diagonalising (28 Hz for g = 2: below every splitting, far above rounding).
+
+At zero field the states come in degenerate pairs +M, -M of which the diagonalisation returns an arbitrary mixture;
+the bias picks the states of definite projection on z, which are the limit of a vanishing field along z.
+"""
 
 Field = tuple[float, float, float]
 IntArray = npt.NDArray[np.int64]
@@ -138,8 +142,9 @@ def resonance_fields_t(
 
 
 def biased(field_t: Field) -> Field:
-    """The field with BIAS_FIELD_T added along z."""
-    return field_t[0], field_t[1], field_t[2] + BIAS_FIELD_T
+    """The field with BIAS_FIELD_T added along z, in the direction of its z component so that they never cancel."""
+    bias = -BIAS_FIELD_T if field_t[2] < 0 else BIAS_FIELD_T
+    return field_t[0], field_t[1], field_t[2] + bias
 
 
 def _labels(vectors: ComplexArray, dopant: Dopant) -> tuple[FloatArray, FloatArray]:

@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 
 from sims.dot.constants import PLANCK_MEV_PER_GHZ
-from sims.dot.ground import dopant_levels, resonance_fields_t, resonance_lines
+from sims.dot.ground import (
+    BIAS_FIELD_T,
+    ResonanceLines,
+    biased,
+    dopant_levels,
+    resonance_fields_t,
+    resonance_lines,
+)
 from sims.dot.sample import Dopant
+from sims.dot.spins import FloatArray
 
 
 def test_x_band_fields_of_mn_in_cdse() -> None:
@@ -49,3 +57,39 @@ def test_projection_weights_are_probabilities() -> None:
     weights = resonance_lines(dopant, (0, 0, 0)).projection_weights
     assert weights.sum(axis=0) == pytest.approx(1.0)
     assert weights.sum(axis=1) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("field_t", [1e-10, -1e-10, 1e-8, -1e-8])
+def test_zero_field_is_the_limit_of_a_vanishing_field(field_t: float) -> None:
+    """Degenerate pairs +M, -M must not come back mixed: lines, strengths and weights are continuous at zero."""
+    dopant = Dopant(element="Mn", position_nm=0, zero_field_d_uev=5.0, hyperfine_uev=0.77)
+    zero, near = resonance_lines(dopant, (0, 0, 0), 0.0), resonance_lines(dopant, (0, 0, field_t), 0.0)
+    assert near.frequency_ghz == pytest.approx(zero.frequency_ghz, abs=1e-5)
+    assert near.matrix_element == pytest.approx(zero.matrix_element, abs=3e-3)
+    # Opposite field: the same levels with the projections reversed.
+    weights = near.projection_weights if field_t > 0 else near.projection_weights[::-1]
+    assert weights == pytest.approx(zero.projection_weights, abs=3e-3)
+
+
+def test_spectrum_near_zero_field_is_that_at_zero() -> None:
+    """Up to 10 uT (0.3 MHz per g mu_B B) a spectrum of 15 MHz wide lines cannot tell the field from none."""
+    dopant = Dopant(element="Mn", position_nm=0, zero_field_d_uev=5.0, zero_field_e_uev=0.4, hyperfine_uev=0.77)
+    grid = np.arange(0.0, 6.0, 0.005)[:, None]
+
+    def spectrum(field_t: float) -> FloatArray:
+        lines = resonance_lines(dopant, (0, 0, field_t), 0.0)
+        shape = np.exp(-(((grid - lines.frequency_ghz) / 0.015) ** 2))
+        return np.asarray(shape @ lines.matrix_element**2, dtype=np.float64)
+
+    zero = spectrum(0.0)
+    for field_t in (1e-6, -1e-6, 1e-5, -1e-5):
+        assert spectrum(field_t) == pytest.approx(zero, abs=0.01 * float(zero.max()))
+
+
+def test_no_field_undoes_the_bias() -> None:
+    """A field of the size of the bias along -z must not bring the degeneracy back."""
+    dopant = Dopant(element="Mn", position_nm=0, zero_field_d_uev=5.0, hyperfine_uev=0.77)
+    for field_t in (0.0, -0.0, BIAS_FIELD_T, -BIAS_FIELD_T):
+        assert abs(biased((0.0, 0.0, field_t))[2]) >= BIAS_FIELD_T
+        vectors = dopant_levels(dopant, (0.0, 0.0, field_t)).vectors
+        assert np.abs(vectors).max(axis=0) == pytest.approx(1.0, abs=1e-9)
