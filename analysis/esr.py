@@ -181,7 +181,8 @@ def esr_checks(fit: ResonanceFit, sweep: Sweep, dopant: DopantSpin) -> tuple[Che
 def _reference_check(sweep: Sweep) -> Check:
     """The counts without microwave must not depend on its frequency. A steady drift is not held against them.
 
-    Counts are compared at equal brightness where that was monitored. What matters is a change that could look like a line, so the test is χ² about a straight line in frequency.
+    Counts are compared at equal brightness where that was monitored. What matters is a change that could look like a
+    line, so the test is χ² about a straight line in frequency.
     """
     x = sweep.frequency_ghz - float(np.mean(sweep.frequency_ghz))
     sigma = sweep.reference_error

@@ -25,6 +25,9 @@ FloatArray = npt.NDArray[np.float64]
 _TRIAL_WIDTHS_PER_PIXEL = np.array([1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5])
 _SATELLITE_HEIGHT = 0.04
 """Peaks lower than this, relative to the highest, are satellites (phonon replica, biexciton), not lines of the dot."""
+_SATELLITE_CONTRAST = 2.5
+MAX_LINES = 24
+"""Most lines a fit looks for; a spectrum with so many holds "at least" that number."""
 _SHAPE_TOLERANCE = 0.04
 """A neighbour closer than one width must hold this fraction of a line's area: less could be a line-shape error."""
 
@@ -37,7 +40,8 @@ class LineFit:
     (2 n_lines, 2 n_lines) of (energies, areas). ``fwhm_mev`` is the common width. ``model`` and ``residuals``
     (n_pixels,) are fitted counts and (counts − model)/σ; residuals are NaN outside the window around the main lines,
     which alone is fitted (``chi2``, ``dof``). ``significance``: of each line, in standard deviations.
-    ``faint_energy_mev``, ``faint_area``: significant lines that were fitted, but are too weak to be counted.
+    ``faint_energy_mev``, ``faint_area``: significant lines that were fitted but not counted, because they are too weak
+    or form a weaker group below the main one (dark excitons, biexcitons).
     Errors are scaled up by sqrt(reduced χ²) where that exceeds 1.
     """
 
@@ -124,7 +128,7 @@ def fit_lines(
     variance: npt.ArrayLike,
     *,
     gain: float = 1.0,
-    max_lines: int = 24,
+    max_lines: int = MAX_LINES,
     significance_floor: float = 5.0,
     minimum_fraction: float = 0.03,
 ) -> LineFit:
@@ -135,13 +139,33 @@ def fit_lines(
     exact). A line is accepted when it lowers χ² by both ``significance_floor``² and the Bayesian information
     criterion's price of two parameters. ``minimum_fraction``: weaker lines, relative to the strongest, are fitted
     but not counted. Only a window around the peaks of at least 4 % of the highest peak is fitted: phonon replicas and
-    biexciton lines outside it are another multiplet. Raises ValueError for arrays of unequal or too short length, or values that are not finite.
+    biexciton lines outside it are another multiplet.
+    Raises ValueError for arrays of unequal or too short length, or values that are not finite.
     """
     spectrum, order = _prepare(energy_mev, counts, variance, gain)
     inside = _main_window(spectrum, significance_floor)
     state, runner_up = _search(_cut(spectrum, inside), max_lines, significance_floor)
     counted = np.flatnonzero(state.area >= minimum_fraction * np.max(state.area, initial=0.0))
+    counted = _without_satellites(counted, state.energy, state.area)
     return _report(spectrum, inside, state, order, counted, runner_up)
+
+
+def _without_satellites(
+    counted: npt.NDArray[np.intp], energy: FloatArray, area: FloatArray
+) -> npt.NDArray[np.intp]:
+    """Drop a weaker group of lines below the main multiplet: dark excitons, biexcitons.
+
+    Both lie at lower energy. A group is dropped when every line above it is at least 2.5 times stronger than every line
+    in it, and the gap to it breaks the spacing of the (three or more) lines above by more than a quarter.
+    """
+    order = counted[np.argsort(energy[counted])]
+    for first in range(1, order.size - 2):
+        below, above = order[:first], order[first:]
+        spacing = float(np.median(np.diff(energy[above])))
+        gap = float(energy[above[0]] - energy[below[-1]])
+        if np.min(area[above]) > _SATELLITE_CONTRAST * np.max(area[below]) and abs(gap / spacing - 1.0) > 0.25:
+            return above
+    return order
 
 
 def refit_lines(

@@ -91,7 +91,7 @@ def calibrate(
     """Fit I(θ) to counts of H-polarised laser light against the plate's angle (all (n_angles,), n >= 4).
 
     ``background`` (counts) must be known: a constant looks exactly like a smaller retardance. The model is linear in
-    1, cos 4θ, sin 4θ (and sin 2θ, cos 2θ when the angles can separate them), so the weighted least-squares fit is exact;
+    1, cos 4θ, sin 4θ (and sin 2θ, cos 2θ when the angles can separate them), so the least-squares fit is exact;
     δ and θ0 follow with first-order propagation.
     Raises ValueError for too few or ill-chosen angles or when no modulation is seen.
     """

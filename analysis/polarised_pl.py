@@ -14,7 +14,7 @@ from scipy import constants
 
 from analysis.errors import AnalysisError
 from analysis.likelihood import goodness_probability
-from analysis.lines import LineFit, fit_areas, fit_lines, refit_lines
+from analysis.lines import MAX_LINES, LineFit, fit_areas, fit_lines, refit_lines
 from analysis.polarimetry import (
     CONDITION_LIMIT,
     AnalyserCalibration,
@@ -242,7 +242,8 @@ def analyse(run: RunFile) -> Analysis:
     extra = list(warnings) + list(first.spectra.warnings)
     if first.lines.faint_lines:
         extra.append(
-            f"{first.lines.faint_lines} further line(s) below 3 % of the strongest were fitted but not counted"
+            f"{first.lines.faint_lines} weak line(s) (dark exciton, biexciton, or below 3 % of the strongest) were fitted but "
+            "not counted"
         )
     return Analysis(results, Verdict(checks), tuple(extra))
 
@@ -403,7 +404,7 @@ def lines_check(n_lines: int, expected: int) -> Check:
     """Does the number of lines fit one dopant of 2S + 1 = ``expected`` lines? Shared by all spectra of this room."""
     name = f"{_word(expected)} lines"
     single = "a single Mn2+" if expected == MN_LINES else "a single dopant"
-    found = f"found {n_lines} line{'' if n_lines == 1 else 's'}"
+    found = f"found {n_lines} line{'' if n_lines == 1 else 's'}{' or more' if n_lines >= MAX_LINES else ''}"
     if n_lines == expected:
         return Check(name, True, f"{found}, as {single} gives")
     if n_lines == 0:

@@ -130,7 +130,7 @@ def _one_field(sweep: Sweep) -> bool:
 
 
 def contrast(sweep: Sweep) -> tuple[FloatArray, FloatArray]:
-    """on/off − 1 (at equal brightness) and its standard error at each point (n_points,); for plots and the search, not for the fit."""
+    """on/off − 1 (at equal brightness) and its standard error at each point (n_points,); for plots and the search."""
     off = np.maximum(sweep.off, 1.0)
     ratio = sweep.on / off / sweep.ratio
     return ratio - 1.0, ratio * np.sqrt(1.0 / np.maximum(sweep.on, 1.0) + 1.0 / off)

@@ -2,9 +2,9 @@
 
 While the light is on, the addressed population relaxes exponentially from p0 to p_ss with the pumping time τ, and the
 efficiency is e = 1 − F_ss/F_0 (= 1 − p_ss/p0 where only that population fluoresces): F_0 is the fluorescence of the
-initial population once the exciton has settled. The exciton does not settle at once, and that delay must not be taken for pumping. Rate equations of
-spin → exciton (→ exciton with flipped spin) → other spin, with a slow return towards the initial mixture, give to first
-order in (exciton times)/τ, u after the light went on,
+initial population once the exciton has settled. The exciton does not settle at once, and that delay must not be taken
+for pumping. Rate equations of spin → exciton (→ exciton with flipped spin) → other spin, with a slow return towards
+the initial mixture, give to first order in (exciton times)/τ, u after the light went on,
 
     F(u) = F_ss R(0, u) + (F_0 − F_ss)(1 + T_x/τ) R(1/τ, u),
 

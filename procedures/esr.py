@@ -44,6 +44,14 @@ class SpinResonance(SpinExperiment):
         minimum=0.0,
         maximum=40.0,
     )
+    reset_time = FloatParameter(
+        "Reset",
+        description="short: the pump prepares the spin anew anyway, the reset shows the dot's brightness",
+        units="ns",
+        default=200.0,
+        minimum=0.0,
+        maximum=1e6,
+    )
     minimum_field = FloatParameter(
         "Field of the sweep, unless the station holds a higher one",
         description="below about 0.1 T the hyperfine interaction mixes the levels and the six lines lose their order",
@@ -64,7 +72,7 @@ class SpinResonance(SpinExperiment):
     microwave_time = FloatParameter("Microwave pulse", units="ns", default=1000.0, minimum=10.0, maximum=1e6)
     microwave_power = FloatParameter("Microwave power", units="dBm", default=10.0, minimum=-60.0, maximum=30.0)
     counting_time = FloatParameter(
-        "Counting time per frequency, on and off each", units="s", default=4.0, minimum=0.01, maximum=3600.0
+        "Counting time per frequency, on and off each", units="s", default=16.0, minimum=0.01, maximum=3600.0
     )
 
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
@@ -188,7 +196,7 @@ def expected_window_ghz(sample: Mapping[str, object], field_t: float, *, highest
     """Centre and half width of the sweep from the sample sheet's literature values, GHz.
 
     nu = |g mu_B B sign + D (2S - 1)|/h for the outermost step of a spin S; half width: the hyperfine multiplet
-    plus a margin of two spacings. Only where to look: the result does not use these numbers.
+    plus a margin of about one spacing. Only where to look: the result does not use these numbers.
     """
     dopant = _first_dopant(sample)
     if dopant is None:
@@ -198,4 +206,4 @@ def expected_window_ghz(sample: Mapping[str, object], field_t: float, *, highest
     zero_field = float(dopant["zero_field_d_uev"]) * UEV_TO_GHZ * (2.0 * spin - 1.0)
     centre = abs(sign * float(dopant["g_factor"]) * BOHR_GHZ_PER_T * field_t + zero_field)
     hyperfine = abs(float(dopant["hyperfine_uev"])) * UEV_TO_GHZ
-    return centre, hyperfine * (float(dopant["nuclear_spin"]) + 2.0) + 0.05
+    return centre, hyperfine * (float(dopant["nuclear_spin"]) + 1.2) + 0.05

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sims.dot.blocks import Blocks, divide
 from sims.dot.propagation import Propagation
 from sims.dot.spins import FloatArray
 
@@ -105,6 +106,11 @@ class Detections:
         last = min(1, rates.size - 1)
         product = rates[0] * rates[last]
         return float((ordered[0, last] + ordered[last, 0]) / product) if product > 0 else float("nan")
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """The cycle in blocks, for drawing second photons."""
+        return divide(self.propagation, self.rate_rows)
 
     @cached_property
     def fall(self) -> FloatArray:

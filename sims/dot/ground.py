@@ -19,12 +19,15 @@ from sims.dot.spins import (
     spin_operators,
 )
 
-BIAS_FIELD_T = 1e-9
-"""Added along z before diagonalising (28 Hz for g = 2: below every splitting, far above rounding).
+BIAS_FIELD_T = 1e-6
+"""Added along z before diagonalising: it names the states of degenerate pairs by their projection on z.
 
-At zero field the states come in degenerate pairs +M, -M of which the diagonalisation returns an arbitrary mixture;
-the bias picks the states of definite projection on z, which are the limit of a vanishing field along z.
+Without it the diagonalisation returns an arbitrary mixture of +M and -M at zero field; with it, the limit of a
+vanishing field along z.
 """
+
+HYPERFINE_BIAS_FIELD_T = 1e-9
+"""The same for electron and nucleus together (28 Hz for g = 2), where true splittings can be 0.3 MHz or less."""
 
 Field = tuple[float, float, float]
 IntArray = npt.NDArray[np.int64]
@@ -99,7 +102,7 @@ def resonance_lines(dopant: Dopant, field_t: Field, minimum_matrix_element: floa
     The default keeps the allowed lines (matrix element of |m> -> |m-1>: sqrt(S(S+1) - m(m-1))/2 >= 1/2) and
     drops those that hyperfine coupling only just allows.
     """
-    energies, vectors = eigenstates(electron_nuclear_hamiltonian(dopant, biased(field_t)))
+    energies, vectors = eigenstates(electron_nuclear_hamiltonian(dopant, biased(field_t, HYPERFINE_BIAS_FIELD_T)))
     dimensions = (dimension(dopant.spin), dimension(dopant.nuclear_spin))
     spin = spin_operators(dopant.spin)
     strength = np.zeros(2 * (energies.size,))
@@ -141,10 +144,9 @@ def resonance_fields_t(
     return np.sort(np.asarray(found))
 
 
-def biased(field_t: Field) -> Field:
-    """The field with BIAS_FIELD_T added along z, in the direction of its z component so that they never cancel."""
-    bias = -BIAS_FIELD_T if field_t[2] < 0 else BIAS_FIELD_T
-    return field_t[0], field_t[1], field_t[2] + bias
+def biased(field_t: Field, bias_t: float = BIAS_FIELD_T) -> Field:
+    """The field with the bias added along z, in the direction of its z component so that they never cancel."""
+    return field_t[0], field_t[1], field_t[2] + (-bias_t if field_t[2] < 0 else bias_t)
 
 
 def _labels(vectors: ComplexArray, dopant: Dopant) -> tuple[FloatArray, FloatArray]:

@@ -82,33 +82,34 @@ class Propagation:
 
     def forward(self, added: FloatArray) -> FloatArray:
         """Populations at the start of each bin, (N, n), when ``added`` (N, n) joins at the end of each."""
-        result = np.empty_like(added)
-        wholes = [step.whole for step in self.propagators]
-        carried = np.zeros(added.shape[1])
+        result = np.zeros((len(added) + 1, added.shape[1]))
+        # Rows taken out once and numpy writing in place: this loop over every bin is most of the work.
+        rows, joining = list(result), list(added)
+        wholes, maps = [step.whole for step in self.propagators], self.map_before
         for b, number in enumerate(self.step.tolist()):
-            if b in self.map_before:
-                carried = self.map_before[b] @ carried
-            result[b] = carried
-            carried = wholes[number].dot(carried)
-            carried += added[b]
-        return result
+            if b in maps:
+                rows[b][:] = maps[b].dot(rows[b])
+            following = rows[b + 1]
+            wholes[number].dot(rows[b], following)
+            np.add(following, joining[b], following)
+        return result[:-1]
 
     def backward(self, gained: list[FloatArray]) -> FloatArray:
         """Gain from the end of each bin to the end of the cycle for each state there, (N, n).
 
         ``gained`` (n,) for each propagator: gain during the step for each state at its start.
         """
-        result = np.empty_like(self.start)
+        result = np.zeros((self.n_bins + 1, self.start.shape[1]))  # row b + 1: from the end of bin b
+        rows, maps = list(result), self.map_before
         transposed = [np.ascontiguousarray(step.whole.T) for step in self.propagators]
-        later = np.zeros(self.start.shape[1])
         steps = self.step.tolist()
         for b in range(self.n_bins - 1, -1, -1):
-            result[b] = later
-            later = transposed[steps[b]].dot(later)
-            later += gained[steps[b]]
-            if b in self.map_before:
-                later = later @ self.map_before[b]
-        return result
+            before, number = rows[b], steps[b]
+            transposed[number].dot(rows[b + 1], before)
+            np.add(before, gained[number], before)
+            if b in maps:
+                before[:] = before.dot(maps[b])
+        return result[1:]
 
 
 def propagate(
@@ -312,17 +313,17 @@ def _sweep(
     first: FloatArray,
 ) -> Propagation:
     steps = [index for interval in intervals for index in interval.steps]
-    start = np.empty((len(steps), first.size))
+    start = np.empty((len(steps) + 1, first.size))
+    start[0] = first
+    rows, wholes = list(start), [propagator.whole for propagator in propagators]
     map_before: dict[int, FloatArray] = {}
-    wholes = [propagator.whole for propagator in propagators]
-    populations, number = first, 0
+    number = 0
     for interval in intervals:
         if interval.map_before is not None:
             map_before[number] = interval.map_before
-            populations = interval.map_before @ populations
+            rows[number][:] = interval.map_before.dot(rows[number])
         for index in interval.steps:
-            start[number] = populations
-            populations = wholes[index].dot(populations)
+            wholes[index].dot(rows[number], rows[number + 1])
             number += 1
     if final is not None:
         map_before[number] = final
@@ -332,5 +333,5 @@ def _sweep(
         step=np.array(steps, dtype=np.int64),
         propagators=propagators,
         map_before=map_before,
-        start=start,
+        start=start[:-1],
     )

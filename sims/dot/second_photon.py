@@ -6,79 +6,31 @@ drawn first (one propagator for each block), then the bin in it. Many blocks are
 train, in a long dark wait), and what they need is worked out once for each kind. No approximation is made.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from sims.dot.blocks import BLOCK_BINS, Blocks
 from sims.dot.detections import Detections
-from sims.dot.propagation import Propagation, product
+from sims.dot.propagation import Propagation
 from sims.dot.spins import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
-BLOCK_BINS = 32
-"""Longest block. The work for a pair goes as blocks + bins in a block, least near sqrt(N)."""
-
 PAIRS_AT_ONCE = 16384
 """Pairs drawn together (bounds memory)."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of block: indices of its propagators, its whole propagator, and the detections in it.
-
-    ``rows`` (n_bins * n_channels, n_states): detections in each bin by channel for each state at the block's start;
-    ``row`` (n_states,) is their sum.
-    """
-
-    steps: tuple[int, ...]
-    whole: FloatArray
-    rows: FloatArray
-    row: FloatArray
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """The cycle in blocks: first bin (K + 1,; the last entry is N), kind of each block, and the kinds."""
-
-    first_bin: IntArray
-    kind: tuple[int, ...]
-    kinds: tuple[Kind, ...]
 
 
 def draw_second_photons(
     moments: Detections, first_channel: IntArray, first_bin: IntArray, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
     """Channel and bin of the second photon for each first photon, two arrays of the same length."""
-    blocks = divide(moments)
+    blocks = moments.blocks
     parts = [
         _draw(moments, blocks, first_channel[i : i + PAIRS_AT_ONCE], first_bin[i : i + PAIRS_AT_ONCE], rng)
         for i in range(0, first_bin.size, PAIRS_AT_ONCE)
     ]
     channel, b = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return channel, b
-
-
-def divide(moments: Detections) -> Blocks:
-    """Blocks that begin at every map and hold at most BLOCK_BINS bins."""
-    p = moments.propagation
-    cuts = sorted({0, p.n_bins, *p.map_before})
-    starts = [b for begin, end in zip(cuts, cuts[1:], strict=False) for b in range(begin, end, BLOCK_BINS)]
-    starts.append(p.n_bins)
-    steps = p.step.tolist()
-    number: dict[tuple[int, ...], int] = {}
-    of_block = [tuple(steps[a:b]) for a, b in zip(starts, starts[1:], strict=False)]
-    kind = tuple(number.setdefault(block, len(number)) for block in of_block)
-    return Blocks(np.array(starts, dtype=np.int64), kind, tuple(_kind(moments, block) for block in number))
-
-
-def _kind(moments: Detections, steps: tuple[int, ...]) -> Kind:
-    propagators = moments.propagation.propagators
-    rows = np.empty((0, moments.rate_rows.shape[1]))
-    for index in reversed(steps):
-        rows = np.concatenate([moments.rate_rows @ propagators[index].integral, rows @ propagators[index].whole])
-    return Kind(steps, product(steps, propagators), rows, rows.sum(axis=0))
 
 
 def _draw(
@@ -165,7 +117,7 @@ def _later_blocks(
     waits = np.bincount(row, minlength=own_block.size) > 0
     pairs = np.argsort(row, kind="stable")
     sorted_row = row[pairs]
-    # Only rows that some pair still waits for are carried along: ``rows``, their populations and sums so far.
+    # Only rows that some pair still waits for (and a few more) are carried along, with their sums so far.
     rows, carried, passed = np.empty(0, dtype=np.int64), leaving[:0], np.empty(0)
     waiting = pairs[:0]
     place = np.zeros(own_block.size, dtype=np.int64)
@@ -191,7 +143,8 @@ def _later_blocks(
             waits[row[hit]] = False
             waits[row[waiting]] = True
             kept = waits[rows]
-            rows, carried, passed = rows[kept], carried[kept], passed[kept]
+            if np.count_nonzero(kept) < 0.7 * rows.size:  # copying at every block would cost more than it saves
+                rows, carried, passed = rows[kept], carried[kept], passed[kept]
         carried = carried @ kind.whole.T
     return found, state
 

@@ -4,7 +4,6 @@ import pytest
 from sims.dot.constants import PLANCK_MEV_PER_GHZ
 from sims.dot.ground import (
     BIAS_FIELD_T,
-    ResonanceLines,
     biased,
     dopant_levels,
     resonance_fields_t,

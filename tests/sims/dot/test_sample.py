@@ -27,7 +27,7 @@ def test_four_samples_are_shipped_and_load() -> None:
         ("lifetime_ns: 15.0", "lifetime_ns: .nan", ["lifetime_ns", "finite"]),
         ("quantum_yield: 0.9", "quantum_yield: 90", ["quantum_yield", "90", "1"]),
         ("host: CdSe", "host: Unobtainium", ["host", "Unobtainium", "CdSe"]),
-        ("position_nm: 1.18", "position_nm: 6.0", ["dopants.0.position_nm", "6.0", "5"]),
+        ("position_nm: 1.18", "position_nm: 9.0", ["dopants.0.position_nm", "9.0", "5"]),
         ("lifetime_ns: 15.0", "life_time_ns: 15.0", ["life_time_ns", "unknown"]),
         ("emission_mev: 2049.0", "emission_mev: 2200.0", ["emission_mev", "2200", "2100", "not modelled"]),
         ("element: Mn", "element: Xx", ["dopants.0.element", "Xx", "Mn"]),

@@ -1,6 +1,6 @@
 """Do the stated errors hold? Runs every procedure on the twin over many seeds and counts.
 
-    python benchmarks/coverage.py --seeds 20 --out docs/reference/coverage.md
+    python benchmarks/stated_errors.py --seeds 20 --out docs/reference/coverage.md
 
 The truth is the sample's own number where there is one; where a result is a functional of the whole experiment
 (g2(0), pumping, contrast) it is the same procedure run many times longer with another seed, whose own error is
@@ -119,7 +119,7 @@ def main() -> None:
         "# Do the stated errors hold?",
         "",
         f"Every procedure with its defaults on the default twin, seeds 1 to {options.seeds}; made by",
-        "`python benchmarks/coverage.py`. If the stated one-sigma intervals are honest, about 68 % of the runs hold",
+        "`python benchmarks/stated_errors.py`. If the stated one-sigma intervals are honest, about 68 % of the runs hold",
         f"the truth: for {options.seeds} seeds between {low} and {high} (95 % of the time). `n_lines` is a count and",
         "should always be right.",
         "",
