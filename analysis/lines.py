@@ -156,14 +156,17 @@ def _without_satellites(
     """Drop a weaker group of lines below the main multiplet: dark excitons, biexcitons.
 
     Both lie at lower energy. A group is dropped when every line above it is at least 2.5 times stronger than every line
-    in it, and the gap to it breaks the spacing of the (three or more) lines above by more than a quarter.
+    in it, and the gap to it, or its own spacing, differs from that of the (three or more) lines above by more than a
+    quarter.
     """
     order = counted[np.argsort(energy[counted])]
     for first in range(1, order.size - 2):
         below, above = order[:first], order[first:]
         spacing = float(np.median(np.diff(energy[above])))
         gap = float(energy[above[0]] - energy[below[-1]])
-        if np.min(area[above]) > _SATELLITE_CONTRAST * np.max(area[below]) and abs(gap / spacing - 1.0) > 0.25:
+        own = float(np.median(np.diff(energy[below]))) if below.size > 1 else gap
+        uneven = max(abs(gap / spacing - 1.0), abs(own / spacing - 1.0)) > 0.25
+        if uneven and np.min(area[above]) > _SATELLITE_CONTRAST * np.max(area[below]):
             return above
     return order
 

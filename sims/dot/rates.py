@@ -32,14 +32,13 @@ def dark_generator(scheme: LevelScheme) -> FloatArray:
     ground, exciton, biexciton = scheme.ground_slice, scheme.exciton_slice, scheme.biexciton_slice
     lines = scheme.exciton_lines
     np.add.at(rates, (lines.lower, lines.upper), scheme.radiative_rate_per_ns * lines.total_weight)
-    rates[ground, exciton] += scheme.dopant_overlap * _non_radiative_rates(scheme)
+    relaxation = exciton_relaxation(sample, scheme.exciton_energies_mev, scheme.exciton_vectors, temperature)
+    rates[ground, exciton] += scheme.dopant_overlap * _non_radiative_rates(scheme, relaxation)
     upper = scheme.biexciton_lines
     np.add.at(rates, (upper.lower, upper.upper), emission_rates_per_ns(scheme)[1])
     auger = (1 - sample.biexciton_quantum_yield) / sample.biexciton_lifetime_ns
     rates[exciton, biexciton] += auger * scheme.capture
-    rates[exciton, exciton] += exciton_relaxation(
-        sample, scheme.exciton_energies_mev, scheme.exciton_vectors, temperature
-    )
+    rates[exciton, exciton] += relaxation
     rates[ground, ground] += ground_relaxation(sample, scheme.ground, temperature, 1e3 * sample.dark_t1_us)
     return closed(rates)
 
@@ -114,14 +113,22 @@ def closed(rates: FloatArray) -> FloatArray:
     return off_diagonal - np.diag(off_diagonal.sum(axis=0))
 
 
-def _non_radiative_rates(scheme: LevelScheme) -> FloatArray:
-    """Per exciton state: the bright share loses (1-QY)/tau, the dark share 1/tau_dark."""
+def _non_radiative_rates(scheme: LevelScheme, relaxation: FloatArray) -> FloatArray:
+    """Per exciton state: what is missing to the total decay that the sample states.
+
+    A state of bright share b decays in all at b/tau + (1-b)/tau_dark. Photons take one part, relaxation
+    (to, from) to darker states another; the rest is lost without light. Where photons and relaxation alone are
+    faster than the stated lifetime, nothing is added and the state decays faster.
+    """
     sample = scheme.sample
     brightness = np.zeros(scheme.n_states)
     np.add.at(brightness, scheme.exciton_lines.upper, scheme.exciton_lines.total_weight)
     bright = brightness[scheme.exciton_slice]
-    loss = (1 - sample.quantum_yield) / sample.lifetime_ns
-    return bright * loss + np.maximum(0.0, 1 - bright) / sample.dark_lifetime_ns
+    share = np.clip(bright, 0.0, 1.0)
+    total = share / sample.lifetime_ns + (1.0 - share) / sample.dark_lifetime_ns
+    darkening = np.clip(share[None, :] - share[:, None], 0.0, 1.0)  # (to, from)
+    elsewhere = scheme.radiative_rate_per_ns * bright + np.sum(relaxation * darkening, axis=0)
+    return np.maximum(0.0, total - elsewhere)
 
 
 def _normalised_by_upper(lines: Lines, n_states: int) -> FloatArray:
