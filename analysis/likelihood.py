@@ -86,11 +86,21 @@ def fit_poisson(
         full[free] = part
         return full
 
+    latest: dict[bytes, tuple[FloatArray, FloatArray]] = {}
+
+    def evaluate(part: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The model at ``part``; the routine asks for residuals and derivatives one after the other."""
+        key = part.tobytes()
+        if key not in latest:
+            latest.clear()
+            latest[key] = model(expand(part))
+        return latest[key]
+
     def residuals(part: FloatArray) -> FloatArray:
-        return deviance_residuals(observed, model(expand(part))[0])
+        return deviance_residuals(observed, evaluate(part)[0])
 
     def jacobian(part: FloatArray) -> FloatArray:
-        expected, slopes = model(expand(part))
+        expected, slopes = evaluate(part)
         mu = np.maximum(expected, _SMALLEST_EXPECTATION)
         slope = _residual_slope(observed, mu, deviance_residuals(observed, mu))
         return np.asarray(slope[:, None] * slopes[:, free], dtype=np.float64)

@@ -150,9 +150,7 @@ def fit_lines(
     return _report(spectrum, inside, state, order, counted, runner_up)
 
 
-def _without_satellites(
-    counted: npt.NDArray[np.intp], energy: FloatArray, area: FloatArray
-) -> npt.NDArray[np.intp]:
+def _without_satellites(counted: npt.NDArray[np.intp], energy: FloatArray, area: FloatArray) -> npt.NDArray[np.intp]:
     """Drop a weaker group of lines below the main multiplet: dark excitons, biexcitons.
 
     Both lie at lower energy. A group is dropped when every line above it is at least 2.5 times stronger than every line

@@ -242,7 +242,8 @@ def analyse(run: RunFile) -> Analysis:
     extra = list(warnings) + list(first.spectra.warnings)
     if first.lines.faint_lines:
         extra.append(
-            f"{first.lines.faint_lines} weak line(s) (dark exciton, biexciton, or below 3 % of the strongest) were fitted but "
+            f"{first.lines.faint_lines} weak line(s) (dark exciton, biexciton, or below 3 % of the strongest) were fitted "
+            f"but 
             "not counted"
         )
     return Analysis(results, Verdict(checks), tuple(extra))

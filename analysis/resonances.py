@@ -240,12 +240,9 @@ def _describe(
     each = fit_poisson(_counts_model(sweep, separate), data, heights, np.full(n + 1, -0.16), np.full(n + 1, 60.0))
     found = sticks(dopant, d, a, field, *ends)
     offsets = found.frequency_ghz[:, None] - found.frequency_ghz
-    peaks = [
-        float(np.max(line_shape(offsets[:, found.line == k], width, shape) @ found.share[found.line == k]))
-        for k in range(n)
-    ]
-    peak = float(np.mean(peaks))
-    places = [float(np.sum((found.share * found.frequency_ghz)[found.line == k])) for k in range(n)]
+    curves = [line_shape(offsets[:, found.line == k], width, shape) @ found.share[found.line == k] for k in range(n)]
+    peak = float(np.mean([np.max(curve) for curve in curves]))
+    places = [float(found.frequency_ghz[np.argmax(curve)]) for curve in curves]
     return ResonanceFit(
         fit=fit,
         shape=shape,

@@ -19,7 +19,9 @@ FloatArray = npt.NDArray[np.float64]
 
 BOHR_GHZ_PER_T = constants.value("Bohr magneton in Hz/T") * 1e-9
 GHZ_PER_UEV = constants.e * 1e-6 / constants.h * 1e-9
-_WEAKEST_STICK = 0.02
+_WEAKEST_STICK = 0.01
+_SAME_GHZ = 1e-4
+"""Sticks closer than this, far below any linewidth, are one: degenerate states may be mixed in any way."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,23 @@ def sticks(dopant: DopantSpin, d_ghz: float, a_ghz: float, field_t: float, start
     distance = np.abs(energy[:, None] - energy[None, :])
     for k in range(n_nuclear):
         weight = np.outer(from_start[k] ** 2, to_target[k] ** 2)
-        weight = np.where(weight > _WEAKEST_STICK * np.max(weight), weight, 0.0)
-        i, j = np.nonzero(weight)
-        frequency.append(distance[i, j])
-        share.append(weight[i, j] / np.sum(weight))
-        line.append(np.full(i.size, n_nuclear - 1 - k))
+        places, weights = _merged(distance.ravel(), weight.ravel())
+        frequency.append(places)
+        share.append(weights / np.sum(weights))
+        line.append(np.full(places.size, n_nuclear - 1 - k))
     return Sticks(np.concatenate(frequency), np.concatenate(share), np.concatenate(line).astype(np.intp))
+
+
+def _merged(frequency_ghz: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Join sticks that lie together, then drop the weakest; means of the frequencies and sums of the weights."""
+    present = np.flatnonzero(weight > 1e-6 * np.max(weight))
+    order = present[np.argsort(frequency_ghz[present])]
+    places, weights = frequency_ghz[order], weight[order]
+    group = np.concatenate(([0], np.cumsum(np.diff(places) > _SAME_GHZ)))
+    total = np.bincount(group, weights)
+    mean = np.bincount(group, weights * places) / total
+    strong = total > _WEAKEST_STICK * np.max(total)
+    return np.asarray(mean[strong], dtype=np.float64), np.asarray(total[strong], dtype=np.float64)
 
 
 def centre_ghz(dopant: DopantSpin, d_ghz: float, field_t: float, start: float, target: float) -> float:

@@ -26,6 +26,8 @@ MINIMUM_EFFICIENCY = 0.3
 QUIET_FRACTION = 0.1
 """Fluorescence the detuned control may have, relative to the start of the resonant pump."""
 ORIENTATION_TOLERANCE = 0.05
+ON_RESONANCE = 0.5
+"""Least photons under the pump, relative to the top of the scan over the line."""
 _DECAY_NS = 150.0
 _GOODNESS = 1e-4
 
@@ -135,6 +137,21 @@ def detuned_fraction(detuned: Histogram, pump: Histogram, times: PulseTimes, fit
     return Control(value, sqrt((error * scale / start) ** 2 + (value * start_error) ** 2))
 
 
+def resonance_fraction(run: RunFile, pump: Histogram, times: PulseTimes) -> float | None:
+    """Photons in the pump gate relative to the top of the scan, of equal brightness; None without a scan."""
+    if not run.has_table("scan") or times.reset_width_ns <= 0:
+        return None
+    table = run.table("scan")
+    counts, monitor = (np.asarray(table.column(name), np.float64) for name in ("counts", "monitor"))
+    lit = monitor > 0
+    if not np.any(lit):
+        return None
+    top = float(np.mean(np.sort(counts[lit] / monitor[lit])[-3:]))
+    gates = [(times.pump_start_ns, times.pump_width_ns), (times.reset_start_ns, times.reset_width_ns)]
+    pumped, reset = (window_total(pump.time_ns, pump.counts, [(a, a + width)])[0] for a, width in gates)
+    return pumped / reset / top if reset > 0 and top > 0 else None
+
+
 def linear_orientation(plus: Histogram, minus: Histogram, times: PulseTimes) -> Control:
     """Asymmetry (σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after pumping with linear light, late pump and probe.
 
@@ -196,7 +213,8 @@ def analyse(run: RunFile) -> Analysis:
         checks.append(Check("fluorescence", False, sentence))
         return Analysis(_nothing(str(error)), Verdict(tuple(checks)), ())
     results = _pump_results(fit)
-    checks += _pump_checks(fit)
+    on_resonance = _resonance_check(resonance_fraction(run, pump, times))
+    checks += [*on_resonance, *_pump_checks(fit)]
     memory = _memory(pump, times, fit)
     if memory is not None:
         results["memory"] = Result(
@@ -272,6 +290,14 @@ def _pump_checks(fit: TransientFit) -> list[Check]:
         ),
         _fit_check(fit),
     ]
+
+
+def _resonance_check(fraction: float | None) -> list[Check]:
+    if fraction is None:
+        return []
+    text = f"under the pump the dot gives {fraction:.0%} of the photons at the top of the scan over the line"
+    good = fraction >= ON_RESONANCE
+    return [Check("on resonance", good, text if good else f"no pumping of this line: {text}, the pump is off the line")]
 
 
 def _fit_check(fit: TransientFit) -> Check:

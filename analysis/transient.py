@@ -42,6 +42,7 @@ _DECAY_STARTS_NS = 16.0
 """After the gate's end, when all delays of the detection are over and only the lifetime is left."""
 _LOWER = np.array([0.0, -1.0, 8.0, 0.03, -3.0, 0.0, 0.2, 0.0, 0.0])
 _DELAY_MAXIMUM_NS = 15.0
+_BEYOND_DOUBT = 5.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class TransientFit:
     """Result of the fit to one pump window.
 
     ``interval`` fields are 68 % profile-likelihood intervals. ``significance`` is that of pumping against constant
-    fluorescence (standard deviations). ``efficiency_limit`` is a 95 % upper limit, for when nothing is seen.
+    fluorescence (standard deviations). ``efficiency_limit`` is a 95 % upper limit, for when nothing
+    is seen (NaN above 5σ).
     ``fit`` holds all parameters in the order of the module's indices (without the probe).
     """
 
@@ -156,7 +158,7 @@ def fit_transient(window: Window, dark_counts: float, dark_ns: float) -> Transie
         time_error_ns=_half(interval_t),
         time_interval_ns=interval_t,
         significance=seen,
-        efficiency_limit=_upper_limit(model, data, flat, upper, window),
+        efficiency_limit=_upper_limit(model, data, flat, upper, window) if seen < _BEYOND_DOUBT else float("nan"),
     )
 
 
@@ -274,18 +276,23 @@ def _decay(theta: FloatArray, window: Window) -> tuple[FloatArray, FloatArray]:
 
 
 def _shape_model(window: Window, *, probe: bool) -> Model:
-    """The curve and its derivatives by central differences: it is cheap and smooth in every parameter."""
+    """The curve and its derivatives: exact for rates, by small differences for the parameters of the shape."""
 
     def evaluate(theta: FloatArray) -> FloatArray:
         return _curve(theta, window.left_ns, window.bin_ns, float(theta[PROBE]) if probe else None)
 
     def model(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        value = evaluate(theta)
         slopes = np.zeros((window.left_ns.size, theta.size))
-        for k in [*range(TAIL), *([PROBE] if probe else [])]:
+        slopes[:, DARK] = window.bin_ns
+        varied = [F0, PROBE] if probe else []
+        if not probe and theta[F0] > 0:
+            slopes[:, F0] = (value - theta[DARK] * window.bin_ns) / theta[F0]
+        for k in [EFFICIENCY, TIME, RATIO, DELAY, LIFETIME, *varied]:
             step = np.zeros(theta.size)
-            step[k] = 1e-5 * max(abs(float(theta[k])), 1e-2)
-            slopes[:, k] = (evaluate(theta + step) - evaluate(theta - step)) / (2.0 * step[k])
-        return evaluate(theta), slopes
+            step[k] = 1e-6 * max(abs(float(theta[k])), 1e-2)
+            slopes[:, k] = (evaluate(theta + step) - value) / step[k]
+        return value, slopes
 
     return model
 
@@ -344,9 +351,13 @@ def _profile(model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray,
 
 
 def _upper_limit(model: Model, data: FloatArray, flat: PoissonFit, upper: FloatArray, window: Window) -> float:
-    """95 % upper limit of the efficiency, the worst over pumping times from 20 ns to half the pump."""
+    """95 % upper limit of the efficiency, the worst over pumping times from three lifetimes to half the pump.
+
+    A quicker pump could not be told from the exciton's own response.
+    """
     limits = []
-    for tau in np.geomspace(20.0, max(window.gate_ns / 2, 25.0), 4):
+    shortest = max(3.0 * float(flat.values[LIFETIME]), 20.0)
+    for tau in np.geomspace(shortest, max(window.gate_ns / 2, 1.2 * shortest), 4):
         start = flat.values.copy()
         start[TIME], start[EFFICIENCY] = tau, 0.01
         fit = fit_poisson(model, data, start, _LOWER[:_N_PUMP], upper[:_N_PUMP], held=(TIME,))

@@ -64,7 +64,7 @@ class PolarisedPhotoluminescence(Experiment):
     )
     calibrate = BooleanParameter("Calibrate the analyser first", default=True)
     calibration_exposure = FloatParameter(
-        "Exposure time of the calibration", units="s", default=0.5, minimum=0.001, maximum=60.0
+        "Exposure time of the calibration", units="s", default=0.1, minimum=0.001, maximum=60.0
     )
     calibration_level = FloatParameter(
         "Modulator level of the calibration", units="V", default=1.0, minimum=0.5, maximum=5.0

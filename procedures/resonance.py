@@ -210,7 +210,9 @@ class SpinExperiment(Experiment):
             ),
         )
         laser = self._narrow_laser()
-        half_nm = nm_of_mev(line.energy_mev, self.scan_half_width)
+        # Never as far as the next line: its resonance would pass for the chosen one.
+        half_mev = min(self.scan_half_width, 0.45 * line.selectivity.nearest_line_mev)
+        half_nm = nm_of_mev(line.energy_mev, half_mev)
         reached_nm, shifts, counts, monitor = 0.0, [], [], []
         for k, target_nm in enumerate(np.linspace(-half_nm, half_nm, self.scan_points)):
             self.checkpoint(0.05 + 0.1 * k / self.scan_points, "scanning the narrow laser over the line")

@@ -30,7 +30,7 @@ class SpinPumping(SpinExperiment):
         "Measuring time of each control relative to the measurement", default=0.25, minimum=0.01, maximum=1.0
     )
     control_detuning = FloatParameter(
-        "Detuning of the control, in line spacings", default=0.5, minimum=0.1, maximum=5.0
+        "Detuning of the control, in line spacings", default=1.0, minimum=0.1, maximum=5.0
     )
 
     def execute(self) -> None:

@@ -128,7 +128,7 @@ def _non_radiative_rates(scheme: LevelScheme, relaxation: FloatArray) -> FloatAr
     total = share / sample.lifetime_ns + (1.0 - share) / sample.dark_lifetime_ns
     darkening = np.clip(share[None, :] - share[:, None], 0.0, 1.0)  # (to, from)
     elsewhere = scheme.radiative_rate_per_ns * bright + np.sum(relaxation * darkening, axis=0)
-    return np.maximum(0.0, total - elsewhere)
+    return np.asarray(np.maximum(0.0, total - elsewhere), dtype=np.float64)
 
 
 def _normalised_by_upper(lines: Lines, n_states: int) -> FloatArray:

@@ -1,6 +1,7 @@
 """Finding and fitting lines: recall, false positives, honest errors."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,15 +10,25 @@ from scipy.special import voigt_profile
 from analysis.line_shape import pixel_edges, pixel_profile, voigt_fwhm
 from analysis.lines import fit_areas, fit_lines, refit_lines
 
+FloatArray = npt.NDArray[np.float64]
+
 PIXEL_MEV = 0.05
 READ_NOISE = 4.0
 
 
-def axis(n=700):
+def axis(n: int = 700) -> FloatArray:
     return 2048.0 + PIXEL_MEV * (np.arange(n) - n / 2)
 
 
-def spectrum(rng, centres, areas, sigma, hwhm, background=20.0, n=700):
+def spectrum(
+    rng: np.random.Generator,
+    centres: npt.ArrayLike,
+    areas: npt.ArrayLike,
+    sigma: float,
+    hwhm: float,
+    background: float = 20.0,
+    n: int = 700,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Counts, variance of Voigt lines averaged over pixels by brute force, with shot and read noise."""
     energy = axis(n)
     inside = PIXEL_MEV * (np.arange(21) - 10) / 21
@@ -41,7 +52,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_finds_the_number_of_lines(name):
+def test_finds_the_number_of_lines(name: str) -> None:
     spacing, n, sigma, hwhm, total, ratio = CASES[name]
     for seed in range(6):
         rng = np.random.default_rng(seed)
@@ -53,13 +64,13 @@ def test_finds_the_number_of_lines(name):
         assert fit.goodness > 1e-4
 
 
-def test_noise_alone_gives_no_line():
+def test_noise_alone_gives_no_line() -> None:
     for seed in range(60):
         fit = fit_lines(*spectrum(np.random.default_rng(seed), [], [], 0.08, 0.06, background=5.0))
         assert fit.n_lines == 0
 
 
-def test_errors_cover_the_truth():
+def test_errors_cover_the_truth() -> None:
     centres = 2048.0 + 1.7 * (np.arange(6) - 2.5) + 0.013
     areas = 20000 * np.geomspace(4, 1, 6) / 10
     energy_pull, area_pull = [], []
@@ -74,7 +85,7 @@ def test_errors_cover_the_truth():
     assert np.mean(np.abs(area_pull) < 1.0) == pytest.approx(0.683, abs=0.08)
 
 
-def test_replica_and_biexciton_are_not_counted():
+def test_replica_and_biexciton_are_not_counted() -> None:
     rng = np.random.default_rng(5)
     main = 2056.0 + 1.0 * np.arange(6)
     energy, counts, variance = spectrum(rng, main, np.full(6, 50000.0), 0.05, 0.05)
@@ -86,7 +97,7 @@ def test_replica_and_biexciton_are_not_counted():
     assert fit.reduced_chi2 < 1.3
 
 
-def test_dark_group_below_is_fitted_but_not_counted():
+def test_dark_group_below_is_fitted_but_not_counted() -> None:
     bright, dark = 2048.0 + 0.26 * np.arange(6), 2047.2 + 0.17 * np.arange(4)
     areas = np.concatenate((np.full(6, 20000.0), np.full(4, 3500.0)))
     fit = fit_lines(*spectrum(np.random.default_rng(3), np.concatenate((bright, dark)), areas, 0.03, 0.02))
@@ -95,7 +106,7 @@ def test_dark_group_below_is_fitted_but_not_counted():
     assert fit.energy_mev == pytest.approx(bright, abs=0.01)
 
 
-def test_axis_may_fall_and_be_uneven():
+def test_axis_may_fall_and_be_uneven() -> None:
     rng = np.random.default_rng(2)
     energy, counts, variance = spectrum(rng, [2047.0, 2049.0], [5000.0, 3000.0], 0.08, 0.05)
     forward = fit_lines(energy, counts, variance)
@@ -104,7 +115,7 @@ def test_axis_may_fall_and_be_uneven():
     assert backward.model[::-1] == pytest.approx(forward.model)
 
 
-def test_refit_follows_a_shifted_spectrum():
+def test_refit_follows_a_shifted_spectrum() -> None:
     centres = np.array([2047.0, 2048.5, 2050.0])
     areas = np.full(3, 8000.0)
     first = fit_lines(*spectrum(np.random.default_rng(1), centres, areas, 0.08, 0.05))
@@ -114,7 +125,7 @@ def test_refit_follows_a_shifted_spectrum():
     assert np.all(np.abs(areas_found - 0.5 * areas) < 5 * np.sqrt(np.diag(covariance)) + 0.02 * areas)
 
 
-def test_refuses_arrays_that_do_not_belong_together():
+def test_refuses_arrays_that_do_not_belong_together() -> None:
     with pytest.raises(ValueError, match="three arrays of one length"):
         fit_lines(np.arange(20.0), np.ones(19), np.ones(20))
     with pytest.raises(ValueError, match="not finite"):
@@ -127,7 +138,7 @@ def test_refuses_arrays_that_do_not_belong_together():
     sigma=st.floats(0.02, 0.5),
     hwhm=st.floats(0.0, 0.3),
 )
-def test_profile_holds_its_area_and_its_derivatives(centre, sigma, hwhm):
+def test_profile_holds_its_area_and_its_derivatives(centre: float, sigma: float, hwhm: float) -> None:
     edges = pixel_edges(axis())
     profile = pixel_profile(edges, np.array([centre]), sigma**2, hwhm)
     tails = hwhm / np.pi * (1 / (centre - edges[0]) + 1 / (edges[-1] - centre))
@@ -138,6 +149,6 @@ def test_profile_holds_its_area_and_its_derivatives(centre, sigma, hwhm):
     assert profile.d_energy == pytest.approx((ahead - behind) / (2 * step), abs=2e-3 * np.abs(profile.d_energy).max())
 
 
-def test_voigt_width_limits():
+def test_voigt_width_limits() -> None:
     assert voigt_fwhm(1.0, 0.0) == pytest.approx(2.3548, rel=1e-3)
     assert voigt_fwhm(0.0, 1.0) == pytest.approx(2.0, rel=1e-3)

@@ -1,16 +1,19 @@
 """Analyser calibration and inversion against Mueller matrices written out here."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.polarimetry import calibrate, calibration_curve, degree, ideal_calibration, invert, response
 
+FloatArray = npt.NDArray[np.float64]
+
 ANGLES = np.arange(-90.0, 90.0, 22.5)
 
 
-def retarder(angle_deg, retardance_deg):
+def retarder(angle_deg: float, retardance_deg: float) -> FloatArray:
     """Mueller matrix of a linear retarder; sign such that +45 degrees and 90 degrees turn S3 = +1 into S1 = +1."""
     c, s = np.cos(2 * np.radians(angle_deg)), np.sin(2 * np.radians(angle_deg))
     cd, sd = np.cos(np.radians(retardance_deg)), np.sin(np.radians(retardance_deg))
@@ -24,24 +27,24 @@ def retarder(angle_deg, retardance_deg):
     )
 
 
-def passed(stokes, angle_deg, retardance_deg):
+def passed(stokes: list[float], angle_deg: float, retardance_deg: float) -> float:
     out = retarder(angle_deg, retardance_deg) @ np.asarray(stokes, dtype=float)
     return 0.5 * (out[0] + out[1])
 
 
 @given(st.floats(-180, 180), st.floats(20, 160), st.floats(-20, 20))
-def test_response_agrees_with_mueller_matrices(setting, retardance, offset):
+def test_response_agrees_with_mueller_matrices(setting: float, retardance: float, offset: float) -> None:
     plus, minus = response([setting], retardance, offset)[0]
     assert plus == pytest.approx(passed([1, 0, 0, 1], setting - offset, retardance), abs=1e-12)
     assert minus == pytest.approx(passed([1, 0, 0, -1], setting - offset, retardance), abs=1e-12)
 
 
-def test_rotation_by_90_degrees_swaps_the_helicities():
+def test_rotation_by_90_degrees_swaps_the_helicities() -> None:
     here, there = response([31.0, 121.0], 84.0, 1.5)
     assert here == pytest.approx(there[::-1])
 
 
-def test_calibration_covers_the_truth():
+def test_calibration_covers_the_truth() -> None:
     inside = []
     for seed in range(150):
         rng = np.random.default_rng(seed)
@@ -53,7 +56,7 @@ def test_calibration_covers_the_truth():
     assert np.mean(inside) == pytest.approx(0.683, abs=0.09)  # errors are never scaled down: a little wide
 
 
-def test_a_little_circular_laser_light_does_not_disturb():
+def test_a_little_circular_laser_light_does_not_disturb() -> None:
     expected = np.array([1e6 * passed([1, 0.9997, 0, 0.025], a, 86.0) for a in ANGLES])
     found = calibrate(ANGLES, expected, np.sqrt(expected))
     assert found.retardance_deg == pytest.approx(86.0, abs=0.1)
@@ -61,7 +64,7 @@ def test_a_little_circular_laser_light_does_not_disturb():
     assert calibration_curve(found, [0.0])[0] == pytest.approx(1e6, rel=1e-3)
 
 
-def test_calibration_refuses_what_it_cannot_use():
+def test_calibration_refuses_what_it_cannot_use() -> None:
     with pytest.raises(ValueError, match="at least 4"):
         calibrate([0, 45, 90], [1, 2, 3], [1, 1, 1])
     with pytest.raises(ValueError, match="repeat modulo 90"):
@@ -77,7 +80,7 @@ def test_calibration_refuses_what_it_cannot_use():
     retardance=st.floats(60, 120),
     extra=st.lists(st.floats(-90, 90), max_size=3),
 )
-def test_inversion_undoes_the_analyser(plus, minus, retardance, extra):
+def test_inversion_undoes_the_analyser(plus: float, minus: float, retardance: float, extra: list[float]) -> None:
     calibration = ideal_calibration()
     calibration = type(calibration)(retardance, 0.7, np.zeros((2, 2)), 1.0, 0.0, 0)
     settings_deg = np.array([45.0, -45.0, *extra])
@@ -88,7 +91,7 @@ def test_inversion_undoes_the_analyser(plus, minus, retardance, extra):
     assert found.sigma_minus == pytest.approx([minus, minus], rel=1e-6)
 
 
-def test_errors_of_the_inversion_cover_the_truth():
+def test_errors_of_the_inversion_cover_the_truth() -> None:
     matrix = response([45.0, -45.0], 80.0, 0.0)
     truth = np.array([900.0, 300.0])
     inside = []
@@ -100,7 +103,7 @@ def test_errors_of_the_inversion_cover_the_truth():
     assert np.mean(inside) == pytest.approx(0.683, abs=0.07)
 
 
-def test_ill_conditioned_settings_warn_and_useless_ones_are_refused():
+def test_ill_conditioned_settings_warn_and_useless_ones_are_refused() -> None:
     counts = np.ones((2, 3))
     assert "ill-conditioned" in invert(counts, counts, [5.0, -5.0], [1, 1], ideal_calibration()).warnings[0]
     assert invert(counts, counts, [45.0, -45.0], [1, 1], ideal_calibration()).warnings == ()
@@ -108,7 +111,7 @@ def test_ill_conditioned_settings_warn_and_useless_ones_are_refused():
         invert(counts, counts, [45.0, 45.0], [1, 1], ideal_calibration())
 
 
-def test_calibration_error_reaches_the_degree():
+def test_calibration_error_reaches_the_degree() -> None:
     wrong = type(ideal_calibration())(70.0, 0.0, np.diag([4.0, 0.0]), 1.0, 0.0, 0)
     counts = response([45.0, -45.0], 70.0, 0.0) @ np.array([[1000.0], [0.0]])
     found = invert(counts, counts, [45.0, -45.0], [1, 1], wrong)
