@@ -37,7 +37,7 @@ def read_sweep(run: RunFile) -> Sweep:
 def dopant_of(sample: dict[str, Any]) -> DopantSpin:
     """Spins and g factor of the first dopant on the sample sheet; Mn²⁺ with g = 2 when it names none.
 
-    Rhombic and cubic terms on the sheet are taken as known; D and A only help to choose between equivalent solutions.
+    Rhombic and cubic terms and the sign of A on the sheet are taken as known; D and |A| only help to choose between equivalent solutions.
     """
     dopants = sample.get("dopants") or []
     if not dopants:
@@ -55,6 +55,7 @@ def dopant_of(sample: dict[str, Any]) -> DopantSpin:
         rhombic_ghz=number("zero_field_e_uev", 0.0) * GHZ_PER_UEV,
         cubic_ghz=number("cubic_a_uev", 0.0) * GHZ_PER_UEV,
         expected_d_ghz=number("zero_field_d_uev", 5.0) * GHZ_PER_UEV,
+        hyperfine_sign=float(np.sign(number("hyperfine_uev", 0.0))),
     )
 
 

@@ -242,9 +242,8 @@ def analyse(run: RunFile) -> Analysis:
     extra = list(warnings) + list(first.spectra.warnings)
     if first.lines.faint_lines:
         extra.append(
-            f"{first.lines.faint_lines} weak line(s) (dark exciton, biexciton, or below 3 % of the strongest) were fitted "
-            f"but 
-            "not counted"
+            f"{first.lines.faint_lines} weak line(s) (dark exciton, biexciton, or below 3 % of the strongest) were "
+            "fitted but not counted"
         )
     return Analysis(results, Verdict(checks), tuple(extra))
 
@@ -272,7 +271,6 @@ def line_results(fit: FieldFit) -> dict[str, Result]:
         found["total_splitting"] = Result(value, sqrt(spread), "meV", method + "last minus first line")
     else:
         found["total_splitting"] = Result(float("nan"), float("nan"), "meV", method + "needs at least two lines")
-    found["line_width"] = Result(lines.fwhm_mev, float("nan"), "meV", method + "full width at half maximum, no error")
     for k in range(n):
         found[f"line_{k + 1}_energy"] = Result(
             float(lines.energy_mev[k]), float(lines.energy_error_mev[k]), "meV", method + "vacuum photon energy"

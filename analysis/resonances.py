@@ -153,7 +153,7 @@ def _counts_model(sweep: Sweep, shape_of: Callable[[FloatArray], tuple[FloatArra
 def fit_multiplet(sweep: Sweep, dopant: DopantSpin, start: float) -> ResonanceFit:
     """Fit D, A, common width and contrast of the hyperfine multiplet of transitions from m_S = ``start``.
 
-    Tries both signs of A, Lorentzian and Gaussian lines, and every neighbouring projection; the likelihood decides.
+    Tries both signs of A where it is not known, Lorentzian and Gaussian lines, and every neighbouring projection; the likelihood decides.
     Raises ValueError when the sweep is too short or no transition from ``start`` depends on D.
     """
     if sweep.frequency_ghz.size < 8:
@@ -166,7 +166,7 @@ def fit_multiplet(sweep: Sweep, dopant: DopantSpin, start: float) -> ResonanceFi
     for target in targets:
         guesses = _search(sweep, dopant, (start, target))
         for theta in guesses:
-            trial = _fit_from(sweep, dopant, theta, (start, target), LORENTZIAN, 12)
+            trial = _fit_from(sweep, dopant, theta, (start, target), LORENTZIAN, 8)
             if best is None or trial.deviance < best[0].deviance:
                 best = (trial, LORENTZIAN, target)
     assert best is not None  # noqa: S101 - targets and guesses are never empty
@@ -201,10 +201,10 @@ def _fit_from(
         slopes = np.empty((value.size, p.size))
         slopes[:, BASELINE] = 1.0
         slopes[:, CONTRAST] = (value - p[BASELINE]) / (p[CONTRAST] or 1e-12)
-        for k, size in ((D_GHZ, 1e-5), (A_GHZ, 1e-5), (WIDTH_GHZ, 1e-3 * float(p[WIDTH_GHZ]))):
+        for k, size in ((D_GHZ, 2e-6), (A_GHZ, 2e-6), (WIDTH_GHZ, 1e-5 * float(p[WIDTH_GHZ]))):
             step = np.zeros(p.size)
             step[k] = size
-            slopes[:, k] = (excess(p + step) - excess(p - step)) / (2.0 * size)
+            slopes[:, k] = (excess(p + step) - value) / size
         return value, slopes
 
     low = np.array([-0.9, -0.95, theta[D_GHZ] - 0.5 * span, theta[A_GHZ] - 0.1, 0.3 * spacing])

@@ -35,6 +35,9 @@ class DopantSpin:
     cubic_ghz: float = 0.0
     expected_d_ghz: float = 1.0
     """Only to choose among the solutions that the frequency alone cannot tell apart."""
+    hyperfine_sign: float = 0.0
+    """Sign of A if it is known (+1, -1); 0: both are tried. Data of few counts cannot tell them apart, but the
+    two solutions differ in |A| by about a tenth, because the hyperfine interaction acts in second order, too."""
 
     @property
     def n_lines(self) -> int:
@@ -78,6 +81,7 @@ def hamiltonian_ghz(dopant: DopantSpin, d_ghz: float, a_ghz: float, field_t: flo
     return np.asarray(np.kron(electron, nuclear_one) + a_ghz * coupling, dtype=np.float64)
 
 
+@lru_cache(maxsize=4096)
 def sticks(dopant: DopantSpin, d_ghz: float, a_ghz: float, field_t: float, start: float, target: float) -> Sticks:
     """Microwave resonances from m_S = ``start`` to the neighbouring ``target``, by exact diagonalisation.
 

@@ -72,7 +72,7 @@ class SpinResonance(SpinExperiment):
     microwave_time = FloatParameter("Microwave pulse", units="ns", default=1000.0, minimum=10.0, maximum=1e6)
     microwave_power = FloatParameter("Microwave power", units="dBm", default=10.0, minimum=-60.0, maximum=30.0)
     counting_time = FloatParameter(
-        "Counting time per frequency, on and off each", units="s", default=16.0, minimum=0.01, maximum=3600.0
+        "Counting time per frequency, on and off each", units="s", default=48.0, minimum=0.01, maximum=3600.0
     )
 
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:

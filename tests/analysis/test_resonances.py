@@ -78,7 +78,7 @@ def test_shares_of_each_line_add_up_and_do_not_depend_on_a_tiny_field() -> None:
 def test_search_pattern_agrees_with_the_full_diagonalisation() -> None:
     for field in (0.15, 0.3, 1.0):
         found = sticks(MN, 1.2, -0.186, field, 2.5, 1.5)
-        full = [np.sum((found.frequency_ghz * found.share)[found.line == k]) for k in range(6)]
+        full = [found.frequency_ghz[np.argmax(np.where(found.line == k, found.share, 0.0))] for k in range(6)]
         block = exact_lines(MN, np.array([1.2]), np.array([-0.186]), field, (2.5, 1.5))[0]
         assert block == pytest.approx(full, abs=2e-3)
 

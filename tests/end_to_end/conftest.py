@@ -10,8 +10,8 @@ from runmanager.engine import RunOutcome, RunRequest, run
 SHORT: dict[str, tuple[tuple[str, str], ...]] = {
     "polarised-pl": (("exposure_time", "5"), ("repeats", "1")),
     "g2": (("duration", "5"), ("batch", "2.5")),
-    "spin-pumping": (("duration", "8"), ("batches", "2"), ("scan_points", "9"), ("scan_time", "0.3")),
-    "esr": (("frequency_points", "5"), ("counting_time", "0.2"), ("scan_points", "9"), ("scan_time", "0.3")),
+    "spin-pumping": (("duration", "8"), ("batches", "2"), ("scan_points", "15"), ("scan_time", "1")),
+    "esr": (("frequency_points", "5"), ("counting_time", "0.2"), ("scan_points", "15"), ("scan_time", "2")),
 }
 """Settings for runs whose result does not matter, only that they are made."""
 

@@ -50,6 +50,7 @@ def test_hyperfine_constant_is_the_sample_s(default_run: DefaultRun) -> None:
     assert hyperfine.value == pytest.approx(0.77 * 241.799, abs=4 * hyperfine.stderr)
 
 
-def test_zero_field_resonance_is_four_d(default_run: DefaultRun) -> None:
+def test_resonance_is_zeeman_plus_four_d(default_run: DefaultRun) -> None:
     resonance = default_run("esr").analysis.results["resonance_frequency"]
-    assert resonance.value == pytest.approx(4 * 5.0 * 0.241799, abs=4 * resonance.stderr)
+    zeeman_ghz = 2.003 * 13.99624 * 0.15
+    assert resonance.value == pytest.approx(zeeman_ghz + 4 * 5.0 * 0.241799, abs=4 * resonance.stderr)

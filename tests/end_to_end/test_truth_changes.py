@@ -45,7 +45,8 @@ def test_undoped_dot_has_no_six_lines(tmp_path: Path) -> None:
 
 
 def test_doubly_doped_dot_has_more_than_six_lines(tmp_path: Path) -> None:
-    outcome = run(RunRequest("polarised-pl", sample="two-mn-cdse-cds", out=tmp_path))
+    settings = (("exposure_time", "1"), ("repeats", "2"))
+    outcome = run(RunRequest("polarised-pl", sample="two-mn-cdse-cds", settings=settings, out=tmp_path))
     assert outcome.exit_code == 1
     assert outcome.analysis.results["n_lines"].value > 6
 
