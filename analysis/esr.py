@@ -1,6 +1,6 @@
 """Optically detected spin resonance: where the lines are, what they say of the dopant, and whether to believe it."""
 
-from math import sqrt
+from math import hypot, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RESONANCE_SIGMA = 5.0
 LINE_SIGMA = 3.0
 _GOODNESS = 1e-4
+_SIGN_GAP = 9.0
 _USEFUL_MONITOR = 100
 """Counts a brightness monitor needs: fewer (a run without reset has 0) would add more noise than they take."""
 _EXCESS_SCATTER = 1.5
@@ -37,7 +38,8 @@ def read_sweep(run: RunFile) -> Sweep:
 def dopant_of(sample: dict[str, Any]) -> DopantSpin:
     """Spins and g factor of the first dopant on the sample sheet; Mn²⁺ with g = 2 when it names none.
 
-    Rhombic and cubic terms and the sign of A on the sheet are taken as known; D and |A| only help to choose between equivalent solutions.
+    Rhombic and cubic terms are taken as known; D and the sign of A only help to choose between solutions that the data
+    cannot tell apart. |A| is not used.
     """
     dopants = sample.get("dopants") or []
     if not dopants:
@@ -78,6 +80,7 @@ def analyse(run: RunFile) -> Analysis:
         fit = fit_multiplet(sweep, dopant, start)
     except ValueError as error:
         raise AnalysisError(f"{run.path}: {error}") from error
+    warnings += _sign_warnings(fit, dopant)
     if fit.error_scale > sqrt(_EXCESS_SCATTER):
         warnings += (
             f"the counts scatter {fit.error_scale:.1f} times more than photon noise (blinking or drift between "
@@ -86,6 +89,26 @@ def analyse(run: RunFile) -> Analysis:
     if not run.sample.get("dopants"):
         warnings += ("the sample sheet names no dopant: Mn2+ with g = 2 is assumed",)
     return Analysis(esr_results(fit, dopant, start), Verdict(esr_checks(fit, sweep, dopant)), warnings)
+
+
+def _sign_warnings(fit: ResonanceFit, dopant: DopantSpin) -> tuple[str, ...]:
+    """What a reader must know of the sign of A, on which |A| depends through second-order shifts."""
+    if fit.significance < RESONANCE_SIGMA:
+        return ()
+    other = f"with the other sign of A the fit gives |A| = {abs(fit.other_a_ghz) * 1e3:.1f} MHz"
+    if dopant.hyperfine_sign == 0 and fit.sign_gap < _SIGN_GAP:
+        return (f"the data do not tell the sign of A ({other}); its error covers both",)
+    if dopant.hyperfine_sign * fit.fit.values[A_GHZ] < 0:
+        return (f"the data contradict the sign of A on the sample sheet; {other}",)
+    return ()
+
+
+def _coupling_error_ghz(fit: ResonanceFit, dopant: DopantSpin) -> float:
+    """Standard error of |A|; where the sign is neither known nor seen, half the distance of both solutions is added."""
+    error = float(fit.fit.errors[A_GHZ]) * fit.error_scale
+    if dopant.hyperfine_sign == 0 and fit.sign_gap < _SIGN_GAP:
+        return hypot(error, 0.5 * (abs(fit.other_a_ghz) - abs(float(fit.fit.values[A_GHZ]))))
+    return error
 
 
 def esr_results(fit: ResonanceFit, dopant: DopantSpin, start: float) -> dict[str, Result]:
@@ -120,9 +143,9 @@ def esr_results(fit: ResonanceFit, dopant: DopantSpin, start: float) -> dict[str
         ),
         "hyperfine_constant": Result(
             abs(float(values[A_GHZ])) * 1e3,
-            float(errors[A_GHZ]) * 1e3,
+            _coupling_error_ghz(fit, dopant) * 1e3,
             "MHz",
-            method + f"|A|/h; the better fit has A·D {sign}",
+            method + f"|A|/h, for A·D {sign}" + (", a sign the sample sheet gives" if dopant.hyperfine_sign else ""),
         ),
         "zero_field_splitting": Result(
             float(values[D_GHZ]) * 1e3,

@@ -39,7 +39,7 @@ def candidates(
     ends: tuple[float, float],
     n_kept: int = 3,
 ) -> list[Candidate]:
-    """The best matches for both signs of A (or the known one), best first; contrast and its error at each point, (n_points,).
+    """The best matches for both signs of A, best first; contrast and its error at each point, (n_points,).
 
     ``ends``: projections (start, target) of the transition. Rhombic and cubic terms are ignored here.
     """
@@ -50,8 +50,7 @@ def candidates(
     d = np.array([d_from_centre(dopant, float(c), field_t, *ends) for c in centres])
     matcher = _Matcher(frequency_ghz, contrast, error)
     found: list[Candidate] = []
-    both = dopant.nuclear_spin > 0 and dopant.hyperfine_sign == 0
-    for sign in (1.0, -1.0) if both else (dopant.hyperfine_sign or 1.0,):
+    for sign in (1.0, -1.0) if dopant.nuclear_spin > 0 else (1.0,):
         tried: list[tuple[Candidate, FloatArray]] = []
         for coupling in _COUPLINGS_GHZ if dopant.nuclear_spin > 0 else (0.0,):
             places = exact_lines(dopant, d, np.full(d.size, sign * coupling), field_t, ends)

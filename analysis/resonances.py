@@ -1,7 +1,7 @@
 """Hyperfine-split spin resonances of one dopant: likelihood fit of the exact line pattern to a sweep."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from analysis.spin_hamiltonian import BOHR_GHZ_PER_T, DopantSpin, centre_ghz, ne
 
 FloatArray = npt.NDArray[np.float64]
 
+_CONTRADICTION = 16.0
+"""Rise in deviance at which data overrule a sign of A known beforehand (four standard deviations)."""
 LORENTZIAN, GAUSSIAN = "Lorentzian", "Gaussian"
 
 
@@ -79,7 +81,8 @@ class ResonanceFit:
     against none. ``centre_ghz``: frequency of the transition without hyperfine coupling. ``peak_contrast``: height of
     the fitted lines above the baseline, mean over the lines. ``error_scale``: by how much errors were scaled because
     the counts scatter more than Poisson (blinking, drift); it is already in every error of this class, not in ``fit``.
-    ``deviance`` over ``dof`` is the goodness of fit, given the total counts of each point.
+    ``deviance`` over ``dof`` is the goodness of fit, given the total counts of each point. ``other_a_ghz``: A of the best
+    fit with the other sign, and ``sign_gap`` how much larger its deviance is (below 9: the data do not decide).
     """
 
     fit: PoissonFit
@@ -96,6 +99,8 @@ class ResonanceFit:
     peak_contrast_error: float
     deviance: float
     dof: int
+    other_a_ghz: float = float("nan")
+    sign_gap: float = float("inf")
 
 
 BASELINE, CONTRAST, D_GHZ, A_GHZ, WIDTH_GHZ = range(5)
@@ -153,7 +158,8 @@ def _counts_model(sweep: Sweep, shape_of: Callable[[FloatArray], tuple[FloatArra
 def fit_multiplet(sweep: Sweep, dopant: DopantSpin, start: float) -> ResonanceFit:
     """Fit D, A, common width and contrast of the hyperfine multiplet of transitions from m_S = ``start``.
 
-    Tries both signs of A where it is not known, Lorentzian and Gaussian lines, and every neighbouring projection; the likelihood decides.
+    Tries both signs of A, Lorentzian and Gaussian lines, and every neighbouring projection; the likelihood decides. A
+    sign of A known beforehand is kept unless the data contradict it by more than four standard deviations.
     Raises ValueError when the sweep is too short or no transition from ``start`` depends on D.
     """
     if sweep.frequency_ghz.size < 8:
@@ -162,20 +168,36 @@ def fit_multiplet(sweep: Sweep, dopant: DopantSpin, start: float) -> ResonanceFi
     if not targets:
         raise ValueError(f"no transition from m_S = {start:g} depends on D for a spin of {dopant.spin:g}")
     flat = _flat(sweep)
-    best: tuple[PoissonFit, str, float] | None = None
-    for target in targets:
-        guesses = _search(sweep, dopant, (start, target))
-        for theta in guesses:
-            trial = _fit_from(sweep, dopant, theta, (start, target), LORENTZIAN, 8)
-            if best is None or trial.deviance < best[0].deviance:
-                best = (trial, LORENTZIAN, target)
-    assert best is not None  # noqa: S101 - targets and guesses are never empty
-    coarse, _, target = best
+    trials = [
+        (_fit_from(sweep, dopant, theta, (start, target), LORENTZIAN, 8), target)
+        for target in targets
+        for theta in _search(sweep, dopant, (start, target))
+    ]
+    by_sign = {
+        sign: min(same, key=lambda pair: pair[0].deviance)
+        for sign in (1.0, -1.0)
+        if (same := [pair for pair in trials if pair[0].values[A_GHZ] * sign >= 0])
+    }
+    ranked = sorted(by_sign, key=lambda sign: by_sign[sign][0].deviance)
+    chosen = ranked[0]
+    known = dopant.hyperfine_sign
+    if known in by_sign and by_sign[known][0].deviance - by_sign[chosen][0].deviance < _CONTRADICTION:
+        chosen = known
+    coarse, target = by_sign[chosen]
     finals = [
         (_fit_from(sweep, dopant, coarse.values, (start, target), shape, 60), shape) for shape in (LORENTZIAN, GAUSSIAN)
     ]
     fit, shape = min(finals, key=lambda pair: pair[0].deviance)
-    return _describe(sweep, dopant, fit, shape, (start, target), flat)
+    found = _describe(sweep, dopant, fit, shape, (start, target), flat)
+    if len(ranked) < 2 or dopant.nuclear_spin == 0:
+        return found
+    rival, rival_target = by_sign[-chosen]
+    other = _fit_from(sweep, dopant, rival.values, (start, rival_target), shape, 60)
+    return replace(
+        found,
+        other_a_ghz=float(other.values[A_GHZ]),
+        sign_gap=(other.deviance - fit.deviance) / found.error_scale**2,
+    )
 
 
 def _flat(sweep: Sweep) -> PoissonFit:

@@ -36,7 +36,7 @@ class DopantSpin:
     expected_d_ghz: float = 1.0
     """Only to choose among the solutions that the frequency alone cannot tell apart."""
     hyperfine_sign: float = 0.0
-    """Sign of A if it is known (+1, -1); 0: both are tried. Data of few counts cannot tell them apart, but the
+    """Sign of A if it is known (+1, -1), else 0. Data of few counts cannot tell them apart, but the
     two solutions differ in |A| by about a tenth, because the hyperfine interaction acts in second order, too."""
 
     @property

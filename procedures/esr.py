@@ -68,7 +68,7 @@ class SpinResonance(SpinExperiment):
         minimum=4.0,
         maximum=1e6,
     )
-    frequency_points = IntegerParameter("Frequencies", default=101, minimum=3, maximum=100000)
+    frequency_points = IntegerParameter("Frequencies", default=81, minimum=3, maximum=100000)
     microwave_time = FloatParameter("Microwave pulse", units="ns", default=1000.0, minimum=10.0, maximum=1e6)
     microwave_power = FloatParameter("Microwave power", units="dBm", default=10.0, minimum=-60.0, maximum=30.0)
     counting_time = FloatParameter(

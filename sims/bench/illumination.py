@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import lcm, pi, sin
 
@@ -38,6 +39,7 @@ def modulator_transmission(level_v: float, config: TableConfig) -> float:
     return max(sin(pi / 2 * ratio) ** 2, config.excitation.modulator_extinction)
 
 
+@lru_cache(maxsize=4096)  # the same plates are asked for every line of the dot, record after record
 def plate(angle_deg: float, truth: WavePlate, wavelength_nm: float, travel: optics.Travel) -> optics.Mueller:
     """Mueller matrix of a mounted wave plate at ``wavelength_nm``; retardance scales with 1/wavelength."""
     retardance = truth.retardance_waves * truth.design_wavelength_nm / wavelength_nm

@@ -134,3 +134,22 @@ def test_figure_has_units_and_residuals(make_run: MakeRun) -> None:
     drawn = figure(make_run("esr", fill_with(np.random.default_rng(7)), notes=NOTES))
     assert drawn.axes[1].get_xlabel() == "microwave frequency (GHz)"
     assert drawn.axes[0].get_ylabel().startswith("contrast")
+
+
+def test_undecided_sign_of_a_is_said_and_covered(make_run: MakeRun) -> None:
+    fill = fill_with(np.random.default_rng(8), height=0.14, counts=900)
+    analysis = analyse(make_run("esr", fill, notes=NOTES))
+    coupling = analysis.results["hyperfine_constant"]
+    assert any("do not tell the sign of A" in warning for warning in analysis.warnings)
+    assert abs(coupling.value - 186.0) < 2.5 * coupling.stderr
+    sheet = {"dopants": [{"g_factor": 2.0, "zero_field_d_uev": 5.0, "hyperfine_uev": -0.77}]}
+    known = analyse(make_run("esr", fill, notes=NOTES, sample=sheet))
+    assert known.results["hyperfine_constant"].stderr < coupling.stderr
+    assert "A·D negative" in known.results["hyperfine_constant"].method
+
+
+def test_a_wrong_sign_on_the_sheet_is_overruled_by_clear_data(make_run: MakeRun) -> None:
+    sheet = {"dopants": [{"g_factor": 2.0, "zero_field_d_uev": 5.0, "hyperfine_uev": 0.77}]}
+    analysis = analyse(make_run("esr", fill_with(np.random.default_rng(1)), notes=NOTES, sample=sheet))
+    assert any("contradict the sign of A" in warning for warning in analysis.warnings)
+    assert abs(analysis.results["hyperfine_constant"].value - 186.0) < 4 * analysis.results["hyperfine_constant"].stderr
