@@ -81,8 +81,8 @@ class ResonanceFit:
     against none. ``centre_ghz``: frequency of the transition without hyperfine coupling. ``peak_contrast``: height of
     the fitted lines above the baseline, mean over the lines. ``error_scale``: by how much errors were scaled because
     the counts scatter more than Poisson (blinking, drift); it is already in every error of this class, not in ``fit``.
-    ``deviance`` over ``dof`` is the goodness of fit, given the total counts of each point. ``other_a_ghz``: A of the best
-    fit with the other sign, and ``sign_gap`` how much larger its deviance is (below 9: the data do not decide).
+    ``deviance`` over ``dof`` is the goodness of fit, given the total counts of each point.
+    ``other_a_ghz``: A of the best fit with the other sign; ``sign_gap``: how much larger its deviance is (below 9: the data do not decide).
     """
 
     fit: PoissonFit
