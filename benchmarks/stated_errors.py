@@ -27,10 +27,10 @@ BOHR_GHZ_PER_T = constants.value("Bohr magneton in Hz/T") * 1e-9
 ESR_FIELD_T = 0.15
 
 LONG: dict[str, tuple[tuple[str, str], ...]] = {
-    "g2": (("duration", "1200"), ("batch", "30")),
-    "spin-pumping": (("duration", "900"), ("batches", "30")),
-    "esr": (("counting_time", "100"),),
-    "polarised-pl": (("exposure_time", "200"),),
+    "g2": (("duration", "600"), ("batch", "30")),
+    "spin-pumping": (("duration", "600"), ("batches", "30")),
+    "esr": (("counting_time", "300"),),
+    "polarised-pl": (("repeats", "120"),),
 }
 """Settings of the long run that stands for the truth."""
 
