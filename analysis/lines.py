@@ -14,17 +14,15 @@ from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import median_filter
 from scipy.optimize import least_squares
 
 from analysis.likelihood import goodness_probability, invert_information
-from analysis.line_shape import pixel_edges, pixel_profile, voigt_fwhm
+from analysis.line_search import Spectrum, cut, first_guesses, main_window, matched_filter, prepare
+from analysis.line_shape import pixel_profile, voigt_fwhm
 
 FloatArray = npt.NDArray[np.float64]
 
-_TRIAL_WIDTHS_PER_PIXEL = np.array([1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5])
-_SATELLITE_HEIGHT = 0.04
-"""Peaks lower than this, relative to the highest, are satellites (phonon replica, biexciton), not lines of the dot."""
 _SATELLITE_CONTRAST = 2.5
 MAX_LINES = 24
 """Most lines a fit looks for; a spectrum with so many holds "at least" that number."""
@@ -87,24 +85,6 @@ class LineFit:
 
 
 @dataclass(frozen=True)
-class _Spectrum:
-    energy: FloatArray
-    edges: FloatArray
-    counts: FloatArray
-    other_variance: FloatArray
-    gain: float
-
-    @property
-    def pixel(self) -> float:
-        return float(np.median(np.diff(self.energy)))
-
-    def variance(self, model: FloatArray) -> FloatArray:
-        """Variance expected if ``model`` is true; never below that of a tenth of a count."""
-        floor = 0.1 * self.gain**2 if self.gain > 0 else 1e-12 * float(np.max(self.other_variance))
-        return np.asarray(self.gain * np.maximum(model, 0.0) + np.maximum(self.other_variance, 0.0) + floor)
-
-
-@dataclass(frozen=True)
 class _State:
     """One fitted set of lines: parameters are background, σ², γ, energies, areas."""
 
@@ -142,9 +122,9 @@ def fit_lines(
     biexciton lines outside it are another multiplet.
     Raises ValueError for arrays of unequal or too short length, or values that are not finite.
     """
-    spectrum, order = _prepare(energy_mev, counts, variance, gain)
-    inside = _main_window(spectrum, significance_floor)
-    state, runner_up = _search(_cut(spectrum, inside), max_lines, significance_floor)
+    spectrum, order = prepare(energy_mev, counts, variance, gain)
+    inside = main_window(spectrum, significance_floor)
+    state, runner_up = _search(cut(spectrum, inside), max_lines, significance_floor)
     counted = np.flatnonzero(state.area >= minimum_fraction * np.max(state.area, initial=0.0))
     counted = _without_satellites(counted, state.energy, state.area)
     return _report(spectrum, inside, state, order, counted, runner_up)
@@ -178,7 +158,7 @@ def refit_lines(
     """
     if start.n_lines == 0:
         raise ValueError("cannot refit a spectrum from a fit that found no line")
-    spectrum, order = _prepare(energy_mev, counts, variance, gain)
+    spectrum, order = prepare(energy_mev, counts, variance, gain)
     inside = _same_window(start, order)
     first = _State(
         background=start.background,
@@ -190,7 +170,7 @@ def refit_lines(
         chi2=0.0,
         covariance=np.zeros((0, 0)),
     )
-    state = _fit(_cut(spectrum, inside), first.energy, first.area, start.fwhm_mev, first)
+    state = _fit(cut(spectrum, inside), first.energy, first.area, start.fwhm_mev, first)
     return _report(spectrum, inside, state, order, np.arange(start.n_lines), float("inf"))
 
 
@@ -201,8 +181,8 @@ def fit_areas(
 
     A linear weighted fit of areas and a constant background; arguments and errors as :func:`fit_lines`.
     """
-    spectrum, order = _prepare(energy_mev, counts, variance, gain)
-    spectrum = _cut(spectrum, _same_window(lines, order))
+    spectrum, order = prepare(energy_mev, counts, variance, gain)
+    spectrum = cut(spectrum, _same_window(lines, order))
     energies = np.append(lines.energy_mev, lines.faint_energy_mev)
     profile = pixel_profile(spectrum.edges, energies, lines.gaussian_sigma_mev**2, lines.lorentzian_hwhm_mev)
     design = np.column_stack((np.ones_like(spectrum.counts), profile.fraction))
@@ -225,59 +205,12 @@ def _same_window(lines: LineFit, order: npt.NDArray[np.intp]) -> npt.NDArray[np.
     return np.asarray(np.isfinite(lines.residuals[order]), dtype=bool)
 
 
-def _prepare(
-    energy_mev: npt.ArrayLike, counts: npt.ArrayLike, variance: npt.ArrayLike, gain: float
-) -> tuple[_Spectrum, npt.NDArray[np.intp]]:
-    energy, signal, spread = (np.asarray(a, dtype=np.float64) for a in (energy_mev, counts, variance))
-    if not (energy.ndim == 1 and energy.shape == signal.shape == spread.shape and energy.size >= 8):
-        raise ValueError(
-            f"a spectrum needs three arrays of one length of at least 8, got shapes {energy.shape}, "
-            f"{signal.shape}, {spread.shape}"
-        )
-    if not (np.all(np.isfinite(energy)) and np.all(np.isfinite(signal)) and np.all(spread >= 0)):
-        raise ValueError("a spectrum holds values that are not finite or variances below zero: mask them first")
-    order = np.argsort(energy)
-    energy, signal, spread = energy[order], signal[order], spread[order]
-    if np.any(np.diff(energy) <= 0):
-        raise ValueError("a spectrum holds the same energy twice: average or mask one of the pixels")
-    other = spread - gain * signal if gain > 0 else spread
-    other = median_filter(other, size=min(9, energy.size), mode="nearest") if gain > 0 else other
-    return _Spectrum(energy, pixel_edges(energy), signal, other, gain), order
-
-
-def _cut(spectrum: _Spectrum, inside: npt.NDArray[np.bool_]) -> _Spectrum:
-    """The part of a spectrum whose pixels are ``inside`` (one contiguous stretch)."""
-    first, last = (int(k) for k in np.flatnonzero(inside)[[0, -1]])
-    part = slice(first, last + 1)
-    return _Spectrum(
-        spectrum.energy[part],
-        spectrum.edges[first : last + 2],
-        spectrum.counts[part],
-        spectrum.other_variance[part],
-        spectrum.gain,
-    )
-
-
-def _main_window(spectrum: _Spectrum, floor: float) -> npt.NDArray[np.bool_]:
-    """Pixels around the high peaks, with a margin of several widths; everything when there is no peak."""
-    guesses = _first_guesses(spectrum, floor, spectrum.counts.size)
-    if not guesses:
-        return np.ones(spectrum.counts.shape, dtype=bool)
-    places = np.concatenate([energies for energies, _ in guesses])
-    width = min(width for _, width in guesses)
-    first, last = float(places.min()), float(places.max())
-    finest = max(guesses, key=lambda guess: guess[0].size)[0]
-    spacing = float(np.median(np.diff(finest))) if finest.size > 1 else 0.0
-    margin = max(12.0 * width, 1.5 * spacing, 12.0 * spectrum.pixel)
-    return np.asarray((spectrum.energy >= first - margin) & (spectrum.energy <= last + margin), dtype=bool)
-
-
-def _search(spectrum: _Spectrum, max_lines: int, floor: float) -> tuple[_State, float]:
+def _search(spectrum: Spectrum, max_lines: int, floor: float) -> tuple[_State, float]:
     """Add lines where the residual asks for them, then drop those that do not pay; returns the runner-up's gap."""
     price = 2.0 * log(spectrum.counts.size)
     needed = max(floor**2, price)
     current = _empty(spectrum)
-    guesses = _first_guesses(spectrum, floor, max_lines)
+    guesses = first_guesses(spectrum, floor, max_lines)
     if not guesses:
         return current, float("inf")
     fits = [_fit(spectrum, positions, None, width, quick=True) for positions, width in guesses]
@@ -297,7 +230,7 @@ def _search(spectrum: _Spectrum, max_lines: int, floor: float) -> tuple[_State, 
     return current, gap
 
 
-def _empty(spectrum: _Spectrum) -> _State:
+def _empty(spectrum: Spectrum) -> _State:
     level = float(np.median(spectrum.counts))
     for _ in range(3):
         weight = 1.0 / spectrum.variance(np.full_like(spectrum.counts, level))
@@ -308,49 +241,10 @@ def _empty(spectrum: _Spectrum) -> _State:
     return _State(level, spectrum.pixel**2, 0.0, none, none, model, chi2, np.zeros((3, 3)))
 
 
-def _filter(spectrum: _Spectrum, residual: FloatArray, variance: FloatArray, fwhm: float) -> FloatArray:
-    """Signal-to-noise ratio of a Gaussian line of width ``fwhm`` centred on each pixel, (n_pixels,)."""
-    half = max(int(np.ceil(1.5 * fwhm / spectrum.pixel)), 1)
-    half = min(half, (spectrum.counts.size - 1) // 2)
-    offset = np.arange(-half, half + 1) * spectrum.pixel
-    kernel = np.exp(-0.5 * (offset * 2.3548 / fwhm) ** 2)
-    numerator = np.convolve(residual / variance, kernel, mode="same")
-    denominator = np.convolve(1.0 / variance, kernel**2, mode="same")
-    return np.asarray(numerator / np.sqrt(denominator), dtype=np.float64)
-
-
-def _first_guesses(spectrum: _Spectrum, floor: float, max_lines: int) -> list[tuple[FloatArray, float]]:
-    """Separate maxima of matched filters of several widths: one guess (energies, width) per number of maxima.
-
-    A crowded multiplet looks to a wide filter like one broad line, so the width cannot be chosen before the fit.
-    """
-    background = np.full_like(spectrum.counts, float(np.percentile(spectrum.counts, 30)))
-    smooth = median_filter(spectrum.counts, size=3)
-    variance = spectrum.variance(np.maximum(smooth, background))
-    height = uniform_filter1d(spectrum.counts, 3) - background
-    high = height > _SATELLITE_HEIGHT * float(np.max(height))
-    guesses: dict[int, tuple[FloatArray, float]] = {}
-    for width_in_pixels in _TRIAL_WIDTHS_PER_PIXEL:
-        width = float(width_in_pixels * spectrum.pixel)
-        ratio = _filter(spectrum, spectrum.counts - background, variance, width)
-        peak = (ratio[1:-1] >= ratio[:-2]) & (ratio[1:-1] > ratio[2:]) & (ratio[1:-1] > floor) & high[1:-1]
-        places = np.flatnonzero(peak) + 1
-        places = places[np.argsort(ratio[places])[::-1]]
-        chosen: list[int] = []
-        for place in places:
-            energy = spectrum.energy[place]
-            if all(abs(energy - spectrum.energy[c]) > 1.2 * width for c in chosen):
-                chosen.append(int(place))
-        chosen = chosen[:max_lines]
-        if chosen:
-            guesses.setdefault(len(chosen), (np.sort(spectrum.energy[chosen]), width))
-    return list(guesses.values())
-
-
-def _add_line(spectrum: _Spectrum, state: _State, floor: float) -> _State | None:
+def _add_line(spectrum: Spectrum, state: _State, floor: float) -> _State | None:
     """Refit with one more line at the residual's most significant place; None when nothing stands out."""
     residual = spectrum.counts - state.model
-    ratio = _filter(spectrum, residual, spectrum.variance(state.model), state.fwhm)
+    ratio = matched_filter(spectrum, residual, spectrum.variance(state.model), state.fwhm)
     place = int(np.argmax(ratio))
     if ratio[place] < 0.8 * floor:
         return None
@@ -369,7 +263,7 @@ def _is_shape_error(state: _State, pixel: float) -> bool:
     return bool(np.any(twin)) or bool(np.any(near & (new_area < _SHAPE_TOLERANCE * state.area[:-1])))
 
 
-def _prune(spectrum: _Spectrum, state: _State, needed: float) -> tuple[_State, float]:
+def _prune(spectrum: Spectrum, state: _State, needed: float) -> tuple[_State, float]:
     """Drop lines that cost less χ² than they are worth; returns the χ² price of the weakest line kept."""
     while state.energy.size:
         errors = np.sqrt(np.diag(state.covariance)[3 + state.energy.size :])
@@ -392,7 +286,7 @@ def _prune(spectrum: _Spectrum, state: _State, needed: float) -> tuple[_State, f
 
 
 def _fit(
-    spectrum: _Spectrum,
+    spectrum: Spectrum,
     energy: FloatArray,
     area: FloatArray | None,
     width: float,
@@ -438,7 +332,7 @@ def _fit(
 
 
 def _solve(
-    spectrum: _Spectrum,
+    spectrum: Spectrum,
     theta: FloatArray,
     variance: FloatArray,
     low: FloatArray,
@@ -461,7 +355,7 @@ def _solve(
     return np.asarray(found.x, dtype=np.float64)
 
 
-def _model(spectrum: _Spectrum, theta: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+def _model(spectrum: Spectrum, theta: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
     """Expected counts (n_pixels,) and derivatives (n_pixels, 3 + 2 n)."""
     energy, area = theta[3 : 3 + n], theta[3 + n :]
     profile = pixel_profile(spectrum.edges, energy, float(theta[1]), float(theta[2]))
@@ -491,7 +385,7 @@ def _covariance(
 
 
 def _report(
-    spectrum: _Spectrum,
+    spectrum: Spectrum,
     inside: npt.NDArray[np.bool_],
     state: _State,
     order: npt.NDArray[np.intp],
@@ -501,7 +395,7 @@ def _report(
     n_all = state.energy.size
     faint = np.setdiff1d(np.arange(n_all), counted)
     counted = counted[np.argsort(state.energy[counted])]
-    fitted = _cut(spectrum, inside)
+    fitted = cut(spectrum, inside)
     dof = fitted.counts.size - (3 + 2 * n_all if n_all else 1)
     scale = max(1.0, state.chi2 / dof) if dof > 0 else 1.0
     covariance = state.covariance * scale

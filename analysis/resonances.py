@@ -82,7 +82,8 @@ class ResonanceFit:
     the fitted lines above the baseline, mean over the lines. ``error_scale``: by how much errors were scaled because
     the counts scatter more than Poisson (blinking, drift); it is already in every error of this class, not in ``fit``.
     ``deviance`` over ``dof`` is the goodness of fit, given the total counts of each point.
-    ``other_a_ghz``: A of the best fit with the other sign; ``sign_gap``: how much larger its deviance is (below 9: the data do not decide).
+    ``other_a_ghz``: A of the best fit with the other sign; ``sign_gap``: how much larger its deviance
+    is (below 9: the data do not decide).
     """
 
     fit: PoissonFit
