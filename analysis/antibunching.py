@@ -53,15 +53,15 @@ class Centre:
 
 @dataclass(frozen=True)
 class Background:
-    """Accidental pairs: shares of the counts of each detector that do not come from the pulse, and peak overlap.
+    """Shares of the counts of each detector that know no pulse: dark counts and unpulsed light over all counts.
 
-    ``uncorrelated_1``, ``uncorrelated_2``: dark counts and unpulsed light over all counts. ``overlap``: share of
-    a peak's pairs that is found in each neighbouring peak, because the decay is longer than half a period.
+    Nothing is subtracted for light that arrives after the next pulse: an emitter that is still excited cannot send
+    two photons within the period, and photons of independent emitters fill all peaks alike, so such light moves
+    photons to another period but adds no pair to the centre.
     """
 
     uncorrelated_1: float = 0.0
     uncorrelated_2: float = 0.0
-    overlap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -170,11 +170,11 @@ def evaluate(peaks: PulsePeaks, background: Background = Background()) -> Antibu
     distance = np.abs(peaks.offset - centre.offset)
     far = distance > max(2, int(distance.max()) // 2)
     n_far, counts_far = int(far.sum()), int(peaks.counts[far].sum())
-    accidentals = _accidentals(peaks.poisson_level, n_adjacent / m, background)
+    accidentals = _uncorrelated_level(peaks.poisson_level, background)
     plain = _ratio(n_centre, n_adjacent, float(m), 0.0, 0.0)
     worth = accidentals * m / n_adjacent > _WORTH_CORRECTING * plain.stderr
     offset = accidentals if worth else 0.0
-    in_side = _uncorrelated_level(peaks.poisson_level, background) if worth else 0.0
+    in_side = offset
     huge = 10**12
     return Antibunching(
         centre=centre,
@@ -211,12 +211,6 @@ def _uncorrelated_level(level: float, background: Background) -> float:
     """Pairs per peak with at least one count that is no photon of a pulse; they know no delay."""
     b1, b2 = background.uncorrelated_1, background.uncorrelated_2
     return level * (b1 + b2 - b1 * b2)
-
-
-def _accidentals(level: float, side: float, background: Background) -> float:
-    """Pairs expected in the centre peak that are not two photons of one pulse."""
-    uncorrelated = _uncorrelated_level(level, background)
-    return uncorrelated + 2.0 * background.overlap * max(side - uncorrelated, 0.0)
 
 
 def _ratio(centre: int, side: int, n_side: float, offset: float, side_offset: float) -> Ratio:

@@ -83,10 +83,7 @@ class Evaluation:
     def _background(self) -> Background:
         if len(self.decays) < 2:
             return Background()
-        lifetime_ns, _ = combine([d.fit for d in self.decays])
-        # light later than a period after its pulse counts for the next one
-        overlap = float(np.exp(-self.photons.period_ps * 1e-3 / lifetime_ns))
-        return Background(self.decays[0].uncorrelated, self.decays[1].uncorrelated, overlap)
+        return Background(self.decays[0].uncorrelated, self.decays[1].uncorrelated)
 
 
 def analyse(run: RunFile) -> Analysis:
@@ -192,7 +189,7 @@ def _analyse(photons: PulsedPhotons) -> Analysis:
 def _g2_results(g2: Antibunching) -> dict[str, Result]:
     window = "peaks are whole pulse periods cut at each detector's rise"
     correction = (
-        f"{g2.accidentals:.3g} accidental pairs (background, overlap) of {g2.centre_counts} subtracted, "
+        f"{g2.accidentals:.3g} accidental pairs (background) of {g2.centre_counts} subtracted, "
         "profile-likelihood interval"
         if g2.corrected
         else f"accidental pairs ({g2.accidentals:.2g} expected) are negligible and not subtracted, "

@@ -26,6 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 _SATELLITE_CONTRAST = 2.5
 MAX_LINES = 24
 """Most lines a fit looks for; a spectrum with so many holds "at least" that number."""
+_FAINT_FLOOR = 4.0
 _SHAPE_TOLERANCE = 0.04
 """A neighbour closer than one width must hold this fraction of a line's area: less could be a line-shape error."""
 
@@ -124,7 +125,9 @@ def fit_lines(
     """
     spectrum, order = prepare(energy_mev, counts, variance, gain)
     inside = main_window(spectrum, significance_floor)
-    state, runner_up = _search(cut(spectrum, inside), max_lines, significance_floor)
+    window = cut(spectrum, inside)
+    state, runner_up = _search(window, max_lines, significance_floor, minimum_fraction)
+    state = _add_faint(window, state, max_lines, minimum_fraction)
     counted = np.flatnonzero(state.area >= minimum_fraction * np.max(state.area, initial=0.0))
     counted = _without_satellites(counted, state.energy, state.area)
     return _report(spectrum, inside, state, order, counted, runner_up)
@@ -205,7 +208,7 @@ def _same_window(lines: LineFit, order: npt.NDArray[np.intp]) -> npt.NDArray[np.
     return np.asarray(np.isfinite(lines.residuals[order]), dtype=bool)
 
 
-def _search(spectrum: Spectrum, max_lines: int, floor: float) -> tuple[_State, float]:
+def _search(spectrum: Spectrum, max_lines: int, floor: float, fraction: float) -> tuple[_State, float]:
     """Add lines where the residual asks for them, then drop those that do not pay; returns the runner-up's gap."""
     price = 2.0 * log(spectrum.counts.size)
     needed = max(floor**2, price)
@@ -222,12 +225,33 @@ def _search(spectrum: Spectrum, max_lines: int, floor: float) -> tuple[_State, f
             break
         gained = current.chi2 - trial.chi2
         if gained < needed or _is_shape_error(trial, spectrum.pixel):
-            rejected_gain = max(rejected_gain, gained)
+            if not _is_faint(trial, fraction):  # a faint line would not be counted anyway
+                rejected_gain = max(rejected_gain, gained)
             break
         current = trial
     current, weakest = _prune(spectrum, current, needed)
     gap = min(weakest - price, price - rejected_gain if rejected_gain > 0 else float("inf"))
     return current, gap
+
+
+def _is_faint(state: _State, fraction: float) -> bool:
+    """True when the newest line is too weak, relative to the strongest, to be counted."""
+    return bool(state.area[-1] < fraction * np.max(state.area[:-1], initial=0.0))
+
+
+def _add_faint(spectrum: Spectrum, state: _State, max_lines: int, fraction: float) -> _State:
+    """Add lines that are too weak to be counted, down to 4σ, so that they do not spoil the fit of the others.
+
+    Dark excitons and biexcitons that each stay just below the floor of a real line add up to a poor fit.
+    """
+    while 0 < state.energy.size < max_lines:
+        trial = _add_line(spectrum, state, _FAINT_FLOOR)
+        if trial is None or state.chi2 - trial.chi2 < _FAINT_FLOOR**2:
+            break
+        if not _is_faint(trial, fraction) or _is_shape_error(trial, spectrum.pixel):
+            break
+        state = trial
+    return state
 
 
 def _empty(spectrum: Spectrum) -> _State:
@@ -381,6 +405,9 @@ def _covariance(
     weighted = jacobian[:, free] / np.sqrt(variance)[:, None]
     covariance = np.zeros((theta.size, theta.size))
     covariance[np.ix_(free, free)] = invert_information(weighted.T @ weighted)
+    n = (theta.size - 3) // 2
+    for k in np.setdiff1d(np.arange(3, 3 + n), free):
+        covariance[k, k] = (high[k] - low[k]) ** 2  # a line pushed to the edge of the window is not located at all
     return covariance
 
 

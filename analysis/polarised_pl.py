@@ -42,6 +42,12 @@ ZERO_FIELD_T = 0.005
 FIELD_TOLERANCE_T = 0.002
 """Exposures whose fields differ by less belong together: read-back noise."""
 _REDUCED_CHI2_LIMIT = 1.3
+_GHOST_SIGMA = 2.0
+"""Ghosts stronger than this many errors of a line's area can spoil the fit."""
+_USUAL_SPACING_MEV = 1.0
+"""Lines of single-manganese dots lie 0.3 to 4 meV apart."""
+_MERGING = 0.3
+"""Lines wider than this fraction of their spacing overlap so much that a misfit of their shape makes extra lines."""
 
 
 @dataclass(frozen=True)
@@ -380,7 +386,7 @@ def verdict_checks(
     fit: FieldFit, calibration: AnalyserCalibration, calibrated: bool, expected: int
 ) -> tuple[Check, ...]:
     """The questions a reader would ask before trusting the spectra."""
-    checks = [lines_check(fit.n_lines, expected), _signal_check(fit), _chi2_check(fit)]
+    checks = [lines_check(fit.n_lines, expected, fit.lines), _signal_check(fit), _chi2_check(fit)]
     if fit.common is not None and fit.common.n_lines:
         checks.append(_mirror_check(fit))
     if calibrated:
@@ -399,8 +405,11 @@ def verdict_checks(
     return tuple(checks)
 
 
-def lines_check(n_lines: int, expected: int) -> Check:
-    """Does the number of lines fit one dopant of 2S + 1 = ``expected`` lines? Shared by all spectra of this room."""
+def lines_check(n_lines: int, expected: int, lines: LineFit | None = None) -> Check:
+    """Does the number of lines fit one dopant of 2S + 1 = ``expected`` lines? Shared by all spectra of this room.
+
+    ``lines``: the fit they come from, so that the sentence can tell broad lines from many dopants.
+    """
     name = f"{_word(expected)} lines"
     single = "a single Mn2+" if expected == MN_LINES else "a single dopant"
     found = f"found {n_lines} line{'' if n_lines == 1 else 's'}{' or more' if n_lines >= MAX_LINES else ''}"
@@ -408,11 +417,23 @@ def lines_check(n_lines: int, expected: int) -> Check:
         return Check(name, True, f"{found}, as {single} gives")
     if n_lines == 0:
         return Check(name, False, "found no line at all: the dot is dark, misaligned or outside the window")
+    doubt = "" if lines is None else _broad_lines(lines, expected)
+    if doubt:
+        return Check(name, False, f"{found}, {single} gives {expected}: {doubt}, so dopants cannot be counted")
     if n_lines == 1:
         return Check(name, False, f"{found}, {single} needs {expected}: the dot looks undoped")
     if n_lines < expected:
         return Check(name, False, f"{found}, {single} needs {expected}: the others are too weak or not resolved")
     return Check(name, False, f"{found}, {single} gives {expected}: more than one dopant")
+
+
+def _broad_lines(lines: LineFit, expected: int) -> str:
+    """Why the number of lines says nothing about dopants: lines so broad that a multiplet merges; "" if sharp."""
+    span = float(np.ptp(lines.energy_mev)) if lines.n_lines > 1 else 0.0
+    spacing = max(span / (expected - 1), _USUAL_SPACING_MEV)
+    if not lines.fwhm_mev > _MERGING * spacing:
+        return ""
+    return f"they are {lines.fwhm_mev:.2g} meV wide and lines merge (is the dot warm, the slit wide?)"
 
 
 def _word(number: int) -> str:
@@ -434,7 +455,24 @@ def _chi2_check(fit: FieldFit) -> Check:
     lines = fit.lines
     good = lines.reduced_chi2 < _REDUCED_CHI2_LIMIT
     text = f"χ²/dof of the line fit is {lines.chi2:.0f}/{lines.dof} = {lines.reduced_chi2:.2f}"
-    return Check("line fit", good, text if good else f"{text}, above {_REDUCED_CHI2_LIMIT}: the model misses a feature")
+    if good:
+        return Check("line fit", True, text)
+    reason = _crosstalk_ghosts(fit) or "the model misses a feature"
+    return Check("line fit", False, f"{text}, above {_REDUCED_CHI2_LIMIT}: {reason}")
+
+
+def _crosstalk_ghosts(fit: FieldFit) -> str:
+    """In a field σ⁺ and σ⁻ lines differ, and what the inversion leaves of one in the other looks like lines; or ""."""
+    if fit.common is not None or fit.plus.n_lines == 0 or fit.minus.n_lines == 0:
+        return ""
+    mixing = fit.spectra.components.mixing
+    ghost = float(np.sqrt(np.sum(mixing[:, 0, 1] ** 2))) * float(np.max(fit.minus.area))
+    if ghost < _GHOST_SIGMA * float(np.min(fit.plus.area_error)) / sqrt(max(fit.plus.reduced_chi2, 1.0)):
+        return ""
+    return (
+        f"the calibration leaves ghosts of up to {ghost:.0f} counts of the σ⁻ lines in σ⁺ (one standard error of its "
+        "crosstalk): calibrate with more light (calibration_exposure)"
+    )
 
 
 def _mirror_check(fit: FieldFit) -> Check:

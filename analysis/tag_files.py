@@ -3,7 +3,10 @@
 What a file says about itself is compared with the photons in it. The photons win; the contradiction is told.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,15 +90,41 @@ def read_ptu(path: Path) -> PhotonRecord:
     import ptufile
 
     try:
-        with ptufile.PtuFile(path) as file:
-            if file.is_t3:
-                return _ptu_t3(path, file)
-            return _ptu_t2(path, file)
+        with _complaints_of_ptufile() as complaints, ptufile.PtuFile(path) as file:
+            record = _ptu_t3(path, file) if file.is_t3 else _ptu_t2(path, file)
     except TagFileError:
         raise
     except Exception as error:  # a damaged header makes the reader fail in ways it does not name
         reason = str(error).split("\n", maxsplit=1)[0]
         raise TagFileError(f"cannot read {path}: the PTU file is truncated or damaged ({reason})") from error
+    if not complaints:
+        return record
+    told = f"the PTU header is odd ({len(complaints)} complaints), the first: {complaints[0]}"
+    return replace(record, warnings=(*record.warnings, told))
+
+
+class _Collector(logging.Handler):
+    """Appends each message, as one line, to ``found``."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._found = found
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._found.append(" ".join(record.getMessage().split()))
+
+
+@contextmanager
+def _complaints_of_ptufile() -> Iterator[list[str]]:
+    """What the reader logs about the file, collected instead of printed line by line."""
+    found: list[str] = []
+    handler = _Collector(found)
+    logger = logging.getLogger("ptufile")
+    logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
 
 
 def _ptu_records(path: Path, file: "ptufile.PtuFile") -> npt.NDArray[np.void]:
@@ -113,8 +142,8 @@ def _ptu_records(path: Path, file: "ptufile.PtuFile") -> npt.NDArray[np.void]:
 def _ptu_t3(path: Path, file: "ptufile.PtuFile") -> PhotonRecord:
     records = _ptu_records(path, file)
     photons = records[records["channel"] >= 0]
-    period_ps = float(file.global_resolution) * 1e12
-    bin_ps = float(file.tcspc_resolution) * 1e12
+    period_ps = _positive_ps(path, "sync period", float(file.global_resolution))
+    bin_ps = _positive_ps(path, "TCSPC resolution", float(file.tcspc_resolution))
     sync_index = photons["time"].astype(np.int64)
     nanotimes = np.rint(photons["dtime"].astype(np.int64) * bin_ps).astype(np.int64)
     times = absolute_times_ps(sync_index, period_ps, nanotimes)
@@ -143,7 +172,7 @@ def _ptu_t3(path: Path, file: "ptufile.PtuFile") -> PhotonRecord:
 def _ptu_t2(path: Path, file: "ptufile.PtuFile") -> PhotonRecord:
     records = _ptu_records(path, file)
     photons = records[records["channel"] >= 0]
-    tick_ps = float(file.global_resolution) * 1e12
+    tick_ps = _positive_ps(path, "time base", float(file.global_resolution))
     times = absolute_times_ps(photons["time"].astype(np.int64), tick_ps, np.zeros(len(photons), dtype=np.int64))
     duration_s = float(records["time"].max()) * tick_ps * 1e-12
     order = np.argsort(times, kind="stable")
@@ -154,6 +183,15 @@ def _ptu_t2(path: Path, file: "ptufile.PtuFile") -> PhotonRecord:
         warnings=_rate_warnings(file.tags, len(photons), duration_s),
         metadata=_ptu_metadata(file, tick_ps),
     )
+
+
+def _positive_ps(path: Path, what: str, value_s: float) -> float:
+    """A time of the header in ps; TagFileError unless between a femtosecond and a second."""
+    if not 1e-15 <= value_s <= 1.0:
+        raise TagFileError(
+            f"cannot read {path}: the header's {what} is {value_s:g} s, outside 1e-15 to 1 s; the header is damaged"
+        )
+    return value_s * 1e12
 
 
 def _ptu_metadata(file: "ptufile.PtuFile", resolution_ps: float) -> dict[str, object]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from instruments.errors import LimitError, NotReadyError
 from instruments.roles import FloatArray
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair, positive
 
 NM_PER_MM = 1e6
 SLIT_LIMITS_UM = (10.0, 3000.0)
@@ -59,8 +59,8 @@ class SpectraPro(LabInstrument):
         **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
-        self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
-        self._focal_length_mm = float(focal_length_mm)
+        self._wavelength_limits_nm = limit_pair(name, "wavelength_limits_nm", wavelength_limits_nm, "nm")
+        self._focal_length_mm = positive(name, "focal_length_mm", focal_length_mm, "mm")
         self._include_angle_deg = float(include_angle_deg)
         self._move_timeout_s = move_timeout_s
         self._grooves_per_mm: dict[int, float] | None = None

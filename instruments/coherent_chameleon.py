@@ -9,7 +9,7 @@ Source: Coherent Chameleon Ultra operator's manual, host command appendix. Firmw
 from typing import ClassVar, Unpack
 
 from instruments.errors import InterlockError, LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair, positive
 
 SPEED_OF_LIGHT_NM_PER_FS = 299.792458
 SECH2_TIME_BANDWIDTH = 0.315  # transform-limited sech^2 pulse, FWHM x FWHM
@@ -39,9 +39,9 @@ class Chameleon(LabInstrument):
         **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
-        self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
-        self._repetition_rate_hz = float(repetition_rate_hz)
-        self._pulse_width_fs = float(pulse_width_fs)
+        self._wavelength_limits_nm = limit_pair(name, "wavelength_limits_nm", wavelength_limits_nm, "nm")
+        self._repetition_rate_hz = positive(name, "repetition_rate_hz", repetition_rate_hz, "Hz")
+        self._pulse_width_fs = positive(name, "pulse_width_fs", pulse_width_fs, "fs")
         self._tune_timeout_s = tune_timeout_s
         self._talks_plainly = False
         low, high = self._wavelength_limits_nm

@@ -10,7 +10,7 @@ Source: public drivers for OPO-VIS and Compact OPO; the manual's command list. F
 from typing import ClassVar, Unpack
 
 from instruments.errors import LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair, positive
 
 ANGSTROM_OF_SIGNAL_PER_NM = 20.0  # 10 Å per nm, and the signal has twice the visible wavelength
 SETTLED = "OK"
@@ -39,8 +39,8 @@ class OpoVis(LabInstrument):
         **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
-        self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
-        self._spectral_width_nm = float(spectral_width_nm)
+        self._wavelength_limits_nm = limit_pair(name, "wavelength_limits_nm", wavelength_limits_nm, "nm")
+        self._spectral_width_nm = positive(name, "spectral_width_nm", spectral_width_nm, "nm")
         self._tune_timeout_s = tune_timeout_s
         low, high = self._wavelength_limits_nm
         self.wavelength = self.add_parameter(
@@ -110,7 +110,7 @@ class OpoVis(LabInstrument):
             poll_s=2.0,
             what=f"status OK at {wavelength_nm:g} nm",
         )
-        return self.wavelength_nm()
+        return self._confirmed(wavelength_nm)
 
     def open_output(self) -> None:
         """Open the output shutter; NotReadyError unless the status is OK and the harmonic mirror is in."""
@@ -148,13 +148,18 @@ class OpoVis(LabInstrument):
 
     def _set_wavelength(self, wavelength_nm: float) -> None:
         self._check_wavelength(wavelength_nm)
-        angstrom = round(wavelength_nm * ANGSTROM_OF_SIGNAL_PER_NM)
-        reached = self._set_and_read_back("OPO WAVELENGTH", angstrom)
-        if reached != angstrom:
+        # What is read back at once may still be on its way; tune() compares when the OPO has settled.
+        self._set_and_read_back("OPO WAVELENGTH", round(wavelength_nm * ANGSTROM_OF_SIGNAL_PER_NM))
+
+    def _confirmed(self, wavelength_nm: float) -> float:
+        """Wavelength reached, nm; LimitError when the settled OPO stands elsewhere than it was told to."""
+        reached_nm = self.wavelength_nm()
+        if abs(reached_nm - wavelength_nm) > 1.5 / ANGSTROM_OF_SIGNAL_PER_NM:
             raise LimitError(
-                f"{self.name}: asked for {angstrom} Å of signal, the OPO kept {reached} Å; "
+                f"{self.name}: asked for {wavelength_nm:g} nm, the OPO settled at {reached_nm:g} nm; "
                 "choose a wavelength inside its range"
             )
+        return reached_nm
 
     def _set_switch(self, word: str, on: bool) -> None:
         # The mechanics are slow: the state reached is awaited by the caller, here only the line is read.

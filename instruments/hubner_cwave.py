@@ -10,7 +10,7 @@ Source: a public driver of the C-WAVE 2.0; the command list of the vendor's libr
 from typing import ClassVar, Unpack
 
 from instruments.errors import InterlockError, LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair, positive
 
 STATUS_BITS = (
     "OPO stepper",
@@ -52,8 +52,8 @@ class CWave(LabInstrument):
         """``shift_limit_nm``: largest total shift since the last tune."""
         visa.setdefault("timeout", 10.0)  # through its own control program the laser answers late
         super().__init__(name, address, **visa)
-        self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
-        self._shift_limit_nm = float(shift_limit_nm)
+        self._wavelength_limits_nm = limit_pair(name, "wavelength_limits_nm", wavelength_limits_nm, "nm")
+        self._shift_limit_nm = positive(name, "shift_limit_nm", shift_limit_nm, "nm")
         self._tune_timeout_s = tune_timeout_s
         self._dialled_nm: float | None = None
         self._shifted_pm = 0

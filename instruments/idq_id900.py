@@ -29,6 +29,7 @@ MOST_BINS = 16383
 TSCO_OF_INPUT_1 = 5
 PS_PER_S = 1e12
 POLL_S = 0.05
+FIRST_REPLY_S = 4.0  # who it is, it says at once; a wrong address shows early
 FINISH_TIMEOUT_S = 30.0
 MOST_SILENCE_S = 10.0
 
@@ -127,7 +128,7 @@ class Id900(Instrument):
 
     def get_idn(self) -> dict[str, str | None]:
         """Get vendor, model, serial and firmware."""
-        parts: list[str | None] = [part.strip() for part in self.ask("*IDN?").split(",", 3)]
+        parts: list[str | None] = [part.strip() for part in self._scpi.ask("*IDN?", FIRST_REPLY_S).split(",", 3)]
         vendor, model, serial, firmware = [*parts, None, None, None, None][:4]
         return {"vendor": vendor, "model": model, "serial": serial, "firmware": firmware}
 

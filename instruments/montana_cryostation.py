@@ -10,7 +10,7 @@ import math
 from typing import ClassVar, Unpack
 
 from instruments.errors import InterlockError, NotReadyError, WireError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair
 
 UNAVAILABLE = -0.1
 LONGEST_COMMAND = 99
@@ -36,7 +36,7 @@ class Cryostation(LabInstrument):
         **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
-        self._temperature_limits_k = (float(temperature_limits_k[0]), float(temperature_limits_k[1]))
+        self._temperature_limits_k = limit_pair(name, "temperature_limits_k", temperature_limits_k, "K")
         self._tolerance_k = tolerance_k
         self._stability_limit_k = stability_limit_k
         self._settle_timeout_s = settle_timeout_s

@@ -7,7 +7,7 @@ Wire: LF. The RF follows the pulse-modulation input (the bench's gate) when gate
 from typing import ClassVar, Unpack
 
 from instruments.errors import NotReadyError, WireError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair
 
 
 class Smb100a(LabInstrument):
@@ -30,8 +30,8 @@ class Smb100a(LabInstrument):
         **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
-        self._frequency_limits_hz = (float(frequency_limits_hz[0]), float(frequency_limits_hz[1]))
-        self._power_limits_dbm = (float(power_limits_dbm[0]), float(power_limits_dbm[1]))
+        self._frequency_limits_hz = limit_pair(name, "frequency_limits_hz", frequency_limits_hz, "Hz")
+        self._power_limits_dbm = limit_pair(name, "power_limits_dbm", power_limits_dbm, "dBm")
         low_hz, high_hz = self._frequency_limits_hz
         low_dbm, high_dbm = self._power_limits_dbm
         self.frequency = self.add_parameter(

@@ -17,7 +17,7 @@ from qcodes.instrument import Instrument  # noqa: TID253 - the class statement n
 from instruments.clock import WALL_CLOCK, Clock
 from instruments.errors import LimitError, NotReadyError, StationError, WireError
 from instruments.roles import FloatArray
-from instruments.visa import require_within
+from instruments.visa import limit_pair, positive, require_within
 
 
 @runtime_checkable
@@ -69,13 +69,13 @@ class SdkCamera(Instrument):
         self.clock = clock
         self._sdk_or_path = sdk
         self._sdk_options = dict(sdk_options or {})
-        self._pixel_um = float(pixel_um)
-        self._electrons_per_count = float(electrons_per_count)
+        self._pixel_um = positive(name, "pixel_um", pixel_um, "um")
+        self._electrons_per_count = positive(name, "electrons_per_count", electrons_per_count, "")
         self._bias_counts = float(bias_counts)
         self._dark_counts_per_s = float(dark_counts_per_s)
         self._read_noise_counts = float(read_noise_counts)
         self._saturation_counts = float(saturation_counts)
-        self._exposure_limits_s = (float(exposure_limits_s[0]), float(exposure_limits_s[1]))
+        self._exposure_limits_s = limit_pair(name, "exposure_limits_s", exposure_limits_s, "s")
         self._dark_frame: tuple[float, FloatArray] | None = None
         self.detector_size = self.add_parameter(
             "detector_size",

@@ -9,7 +9,7 @@ Every setting is followed by ``LERR?`` and read back. Source: SRS DG645 manual, 
 from typing import ClassVar, Unpack
 
 from instruments.errors import LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair
 
 GATES = ("AB", "CD", "EF", "GH")
 EXTERNAL_RISING = 1
@@ -40,7 +40,7 @@ class Dg645(LabInstrument):
     ) -> None:
         """``trigger_threshold_v``: set by trigger_on_laser(); None leaves the instrument's."""
         super().__init__(name, address, **visa)
-        self._level_limits_v = (float(level_limits_v[0]), float(level_limits_v[1]))
+        self._level_limits_v = limit_pair(name, "level_limits_v", level_limits_v, "V")
         self._trigger_threshold_v = trigger_threshold_v
         self.trigger_source = self.add_parameter(
             "trigger_source",

@@ -171,14 +171,21 @@ def _accepts(driver: type, keyword: str) -> bool:
 
 def _connect(station: Any, name: str, entry: InstrumentEntry, keywords: dict[str, object]) -> Any:  # noqa: ANN401
     """Make one instrument and let it say who it is."""
-    from pyvisa.errors import Error as VisaError
-
     address = keywords.get("address", entry.address) or "its SDK"
     try:
         instrument = station.load_instrument(name, update_snapshot=False, name=_free_name(name), **keywords)
-    except (BenchError, TypeError) as error:
-        raise StationError(f"instrument '{name}' ({entry.type}): {error}") from error
-    except (VisaError, OSError, ValueError, RuntimeError) as error:
+    except TypeError as error:
+        raise StationError(
+            f"instrument '{name}' ({entry.type}): {_message(error)}; correct init in the station file"
+        ) from error
+    except BenchError as error:
+        raise StationError(f"instrument '{name}' ({entry.type}): {_message(error)}") from error
+    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise StationError(
+            f"instrument '{name}' ({entry.type}) at {address} cannot be set up ({_message(error)}); "
+            "check its address, init and parameters in the station file"
+        ) from error
+    except Exception as error:  # the VISA backends and vendors' libraries raise whatever they like
         raise _unreachable(name, str(address), error) from error
     try:
         instrument.get_idn()
@@ -190,12 +197,15 @@ def _connect(station: Any, name: str, entry: InstrumentEntry, keywords: dict[str
     return instrument
 
 
-def _unreachable(name: str, address: str, error: Exception) -> StationError:
-    # The message without what QCoDeS appends to the arguments.
+def _message(error: Exception) -> str:
+    """One line, without what QCoDeS appends to the arguments."""
     message = error.args[0] if error.args and isinstance(error.args[0], str) else error
-    reason = " ".join(str(message).split())
+    return " ".join(str(message).split())
+
+
+def _unreachable(name: str, address: str, error: Exception) -> StationError:
     return StationError(
-        f"instrument '{name}' at {address} cannot be reached ({reason}); "
+        f"instrument '{name}' at {address} cannot be reached ({_message(error)}); "
         "check that it is switched on, the cable, and its address in the station file"
     )
 

@@ -89,11 +89,11 @@ class Conditions(_Section):
 class Limits(_Section):
     """Site policy. The drivers refuse what is beyond; a procedure refuses before it starts."""
 
-    highest_field_t: float = Field(default=5.0, ge=0, allow_inf_nan=False)
+    highest_field_t: float = Field(default=5.0, ge=0, le=50, allow_inf_nan=False)
     lowest_temperature_k: float = Field(default=2.0, gt=0, allow_inf_nan=False)
-    highest_temperature_k: float = Field(default=350.0, gt=0, allow_inf_nan=False)
+    highest_temperature_k: float = Field(default=350.0, gt=0, le=1000, allow_inf_nan=False)
     highest_count_rate_hz: float = Field(default=2e6, gt=0, allow_inf_nan=False)
-    highest_microwave_power_dbm: float = Field(default=10.0, allow_inf_nan=False)
+    highest_microwave_power_dbm: float = Field(default=10.0, ge=-120, le=60, allow_inf_nan=False)
 
 
 class StationConfig(_Section):
@@ -168,6 +168,8 @@ def parse_station(text: str, origin: str = "station") -> StationConfig:
         content = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         raise StationError(f"{origin}: {_one_line(error)}; only plain YAML without tags is allowed") from error
+    except RecursionError as error:
+        raise StationError(f"{origin}: brackets or lists nested too deeply; close them") from error
     if not isinstance(content, Mapping):
         raise StationError(f"{origin}: the file holds no sections; begin with 'instruments:' and 'roles:'")
     return _checked(origin, content, text)
@@ -201,7 +203,13 @@ def _first_problem(error: ValidationError) -> str:
         return f"{prefix}unknown key{_suggestion(str(problem['loc'][-1]), known)}{more}"
     if problem["type"] == "missing":
         return f"{prefix}missing; add it{more}"
-    return f"{prefix}{problem['msg'].removeprefix('Value error, ')}{more}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "string_pattern_mismatch":
+        message = "must be a driver class with its module, such as instruments.thorlabs_sc10.Sc10"
+    # The value as written, where it is one; a whole section would hide the message.
+    given = problem["input"]
+    shown = f"{where} = {given!r}: " if where and not isinstance(given, Mapping) else prefix
+    return f"{shown}{message}{more}"
 
 
 def _known_keys(location: tuple[int | str, ...]) -> Iterable[str]:

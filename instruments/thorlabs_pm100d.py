@@ -7,7 +7,7 @@ Wire: LF. ``SYST:SENSOR:IDN?`` answers name, serial, calibration, type, subtype 
 from typing import ClassVar, Unpack
 
 from instruments.errors import NotReadyError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, limit_pair
 
 POWER_SENSOR, WAVELENGTH_SETTABLE = 1, 32
 OVERRANGE_W = 1e9  # the meter answers 9.9e37 when it cannot measure
@@ -29,7 +29,7 @@ class Pm100d(LabInstrument):
         **visa: Unpack[VisaOptions],
     ) -> None:
         super().__init__(name, address, **visa)
-        self._wavelength_limits_nm = (float(wavelength_limits_nm[0]), float(wavelength_limits_nm[1]))
+        self._wavelength_limits_nm = limit_pair(name, "wavelength_limits_nm", wavelength_limits_nm, "nm")
         self._sensor_checked = False
         low, high = self._wavelength_limits_nm
         self.wavelength = self.add_parameter(

@@ -6,7 +6,7 @@ transactions that threads cannot interleave, finite timeouts, ASCII checked, lat
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict
 
 import pyvisa
@@ -26,6 +26,24 @@ def require_within(who: str, what: str, value: float, low: float, high: float, u
     if low <= value <= high:
         return value
     raise LimitError(f"{who}: {what} {value:g} {unit} is outside {low:g} to {high:g} {unit}; {remedy}".rstrip())
+
+
+def limit_pair(who: str, what: str, limits: Sequence[float], unit: str) -> tuple[float, float]:
+    """The (lowest, highest) pair of a station file; LimitError unless it is two finite numbers in this order."""
+    numbers = [float(each) for each in limits if isinstance(each, int | float) and math.isfinite(each)]
+    if len(limits) != 2 or len(numbers) != 2 or numbers[0] > numbers[1]:
+        shown = limits if isinstance(limits, str) else list(limits)
+        raise LimitError(
+            f"{who}: {what} = {shown} must be [lowest, highest] in {unit}; correct init in the station file"
+        )
+    return numbers[0], numbers[1]
+
+
+def positive(who: str, what: str, value: float, unit: str) -> float:
+    """``value`` as a number; LimitError unless it is finite and above 0."""
+    if not isinstance(value, int | float) or not 0.0 < value < math.inf:
+        raise LimitError(f"{who}: {what} = {value!r} must be a number above 0 {unit}; correct init in the station file")
+    return float(value)
 
 
 def wait_until(

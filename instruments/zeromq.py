@@ -53,17 +53,22 @@ class RequestSocket:
         """Host part of the address."""
         return self._host
 
-    def ask(self, text: str) -> str:
-        """Send ``text`` and return the answer. WireError names instrument, text and what was wrong."""
+    def ask(self, text: str, timeout_s: float | None = None) -> str:
+        """Send ``text`` and return the answer, awaited for ``timeout_s`` (None: the usual time).
+
+        WireError names instrument, text and what was wrong.
+        """
+        wait_s = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
         with self.lock:
             link = self._opened()
             try:
+                link.setsockopt(zmq.RCVTIMEO, int(wait_s * 1000))
                 link.send_string(text)
                 return link.recv().decode("utf-8")
             except zmq.ZMQError as error:
                 self.close()
                 raise WireError(
-                    f"{self._who}: '{text}' got no reply from {self._endpoint} within {self._timeout_s:g} s "
+                    f"{self._who}: '{text}' got no reply from {self._endpoint} within {wait_s:g} s "
                     f"({error}); check power, network and address"
                 ) from error
             except UnicodeDecodeError as error:

@@ -1,5 +1,6 @@
 """Optically detected electron spin resonance of the one dopant."""
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from scipy import constants
 
 from instruments.bench import Bench
 from instruments.roles import Cryostat, Magnet
+from instruments.station_file import Conditions
 from procedures.errors import RefusedError
 from procedures.experiment import FloatParameter, IntegerParameter
 from procedures.light import darken
@@ -17,6 +19,8 @@ from runfile.writer import Column, PointTable
 
 UEV_TO_GHZ = constants.e * 1e-6 / constants.h * 1e-9
 BOHR_GHZ_PER_T = constants.value("Bohr magneton in Hz/T") * 1e-9
+FREE_ELECTRON_G = 2.0023
+NO_DOPANT_HALF_WIDTH_GHZ = 0.65
 
 
 class SpinResonance(SpinExperiment):
@@ -68,7 +72,9 @@ class SpinResonance(SpinExperiment):
         minimum=4.0,
         maximum=1e6,
     )
-    frequency_points = IntegerParameter("Frequencies", default=81, minimum=3, maximum=100000)
+    frequency_points = IntegerParameter(
+        "Frequencies", description="a multiplet is fitted to 8 or more", default=81, minimum=8, maximum=100000
+    )
     microwave_time = FloatParameter("Microwave pulse", units="ns", default=1000.0, minimum=10.0, maximum=1e6)
     microwave_power = FloatParameter("Microwave power", units="dBm", default=10.0, minimum=-60.0, maximum=30.0)
     counting_time = FloatParameter(
@@ -78,7 +84,7 @@ class SpinResonance(SpinExperiment):
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a sweep the generator cannot reach or a power above the station's limit."""
         super().check(bench, sample)
-        field_t = self.field_t(bench.conditions.field_t or 0.0)
+        field_t = self.conditions(bench).field_t
         if abs(field_t) > bench.limits.highest_field_t:
             raise RefusedError(
                 f"a field of {field_t:g} T exceeds the station's limit of {bench.limits.highest_field_t:g} T: "
@@ -103,8 +109,14 @@ class SpinResonance(SpinExperiment):
             )
 
     def field_t(self, station_t: float) -> float:
-        """Field of the sweep: the station's, or ``minimum_field`` where that is larger."""
-        return station_t if abs(station_t) >= self.minimum_field else self.minimum_field
+        """Field of the sweep: the station's, or ``minimum_field`` in its direction where that is larger."""
+        if abs(station_t) >= self.minimum_field:
+            return station_t
+        return math.copysign(self.minimum_field, station_t or 1.0)
+
+    def conditions(self, bench: Bench) -> Conditions:
+        """The station's temperature, and the field of the sweep. The magnet stays there when the sweep has ended."""
+        return bench.conditions.model_copy(update={"field_t": self.field_t(bench.conditions.field_t)})
 
     def frequencies_ghz(self, sample: Mapping[str, object], field_t: float) -> list[float]:
         """Frequencies of the sweep in order, GHz."""
@@ -120,11 +132,7 @@ class SpinResonance(SpinExperiment):
         """Spectrum, resonance of the light, then the microwave sweep."""
         magnet = self._role("magnet", Magnet)  # type: ignore[type-abstract]
         cryostat = self._role("cryostat", Cryostat)  # type: ignore[type-abstract]
-        station_t = magnet.field_t()
-        field_t = self.field_t(station_t)
-        if field_t != station_t:
-            self.checkpoint(0.0, f"ramping to {field_t:g} T")
-            field_t = magnet.set_field(field_t)
+        field_t = magnet.field_t()
         line = self.find_line(field_t)
         sequence = plan_sequence(
             laser_rate_hz=self.pulse_source.repetition_rate_hz(),
@@ -196,11 +204,12 @@ def expected_window_ghz(sample: Mapping[str, object], field_t: float, *, highest
     """Centre and half width of the sweep from the sample sheet's literature values, GHz.
 
     nu = |g mu_B B sign + D (2S - 1)|/h for the outermost step of a spin S; half width: the hyperfine multiplet
-    plus a margin of about one spacing. Only where to look: the result does not use these numbers.
+    plus a margin of about one spacing. A sheet without dopant: around the free electron's resonance. Only where to
+    look: the result does not use these numbers.
     """
     dopant = _first_dopant(sample)
     if dopant is None:
-        return 4.84, 0.65
+        return FREE_ELECTRON_G * BOHR_GHZ_PER_T * abs(field_t), NO_DOPANT_HALF_WIDTH_GHZ
     spin = float(dopant["spin"])
     sign = 1.0 if highest else -1.0
     zero_field = float(dopant["zero_field_d_uev"]) * UEV_TO_GHZ * (2.0 * spin - 1.0)

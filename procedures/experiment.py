@@ -25,6 +25,7 @@ from instruments.roles import (
     TimeTagger,
     TunableLaser,
 )
+from instruments.station_file import Conditions
 from procedures.errors import ParameterError, StoppedError
 from runfile.writer import RunWriter
 
@@ -69,6 +70,10 @@ class Experiment(Procedure):  # type: ignore[misc]  # pymeasure has no types
 
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse (RefusedError) what cannot give an honest answer; nothing may move here."""
+
+    def conditions(self, bench: Bench) -> Conditions:
+        """Temperature and field that the engine reaches, in the dark, before ``execute``: the station's."""
+        return bench.conditions
 
     def execute(self) -> None:
         """Do the measurement; records each point as it comes."""

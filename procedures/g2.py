@@ -1,11 +1,13 @@
 """Pulsed Hanbury Brown-Twiss: is the dot a single emitter, and how long does it live?"""
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from analysis.correlation import coincidences
+from instruments.bench import Bench
 from procedures.experiment import Experiment, FloatParameter, IntegerParameter
 from procedures.light import (
     ANALYSER_ROLES,
@@ -16,6 +18,8 @@ from procedures.light import (
     point_at_counters,
     pulse_train,
     refuse_blinding_light,
+    refuse_excitation,
+    refuse_fast_trigger,
     tune_readout,
 )
 from runfile.writer import Column, FixedAxis, PointTable
@@ -52,6 +56,12 @@ class Antibunching(Experiment):
         "Longest delay of the coincidence histogram", units="ns", default=2000.0, minimum=10.0, maximum=1e6
     )
 
+    def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
+        """Refuse light the laser cannot give and triggers faster than the delay generator."""
+        emission_nm = emission_wavelength_nm(sample, self.emission_wavelength)
+        refuse_excitation(bench, self.excitation_wavelength, emission_nm)
+        refuse_fast_trigger(self.pulse_divider, bench.role("pulse_source").repetition_rate_hz())
+
     def execute(self) -> None:
         """Set up the light once, then record batch after batch of tags."""
         centre_nm = emission_wavelength_nm(self.sample, self.emission_wavelength)
@@ -74,15 +84,17 @@ class Antibunching(Experiment):
         n_batches = max(1, math.ceil(self.duration / self.batch - 1e-9))
         batch_s = self.duration / n_batches
         starts_ps: list[int] = []
+        live_s = 0.0
         origin_s = self.bench.clock.now_s()
         for k in range(n_batches):
             self.checkpoint(k / n_batches, f"recording photons, batch {k + 1} of {n_batches}")
             starts_ps.append(round((self.bench.clock.now_s() - origin_s) * 1e12))
             tags = self.time_tagger.record_tags(batch_s, (first, second, tagger.divided_trigger))
+            live_s += tags.duration_s
             stamps_ps = tags.timestamps_ps + starts_ps[-1]
             self.recorder.append_tags(stamps_ps, tags.channel)
             self.recorder.set_tag_metadata(
-                duration_s=batch_s * (k + 1),
+                duration_s=live_s,
                 channels={
                     "detector_1": first,
                     "detector_2": second,

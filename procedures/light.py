@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from instruments.bench import Bench
 from instruments.roles import FloatArray, Spectrograph
 from procedures.errors import RefusedError
 from procedures.experiment import Experiment
@@ -28,6 +29,36 @@ def emission_wavelength_nm(sample: Mapping[str, object], given_nm: float) -> flo
             "set emission_wavelength (nm) or add emission_mev to the sample file"
         )
     return to_wavelength_nm(float(sheet))
+
+
+def refuse_out_of_range(bench: Bench, role: str, wavelength_nm: float, what: str) -> None:
+    """RefusedError when the laser in ``role`` cannot be tuned to ``wavelength_nm``; asks nothing that moves."""
+    low_nm, high_nm = bench.role(role).wavelength_range_nm()
+    if not low_nm <= wavelength_nm <= high_nm:
+        raise RefusedError(
+            f"{what}, {wavelength_nm:.6g} nm, is outside the range of {bench.instrument_name(role)}, "
+            f"{low_nm:g} to {high_nm:g} nm: choose another or correct the limits in the station file"
+        )
+
+
+def refuse_excitation(bench: Bench, excitation_nm: float, emission_nm: float) -> None:
+    """RefusedError when the pulsed laser cannot reach ``excitation_nm`` or the emission is not red of it."""
+    refuse_out_of_range(bench, "readout_laser", excitation_nm, "excitation_wavelength")
+    if emission_nm <= excitation_nm:
+        raise RefusedError(
+            f"the emission at {emission_nm:.6g} nm is not red of excitation_wavelength = {excitation_nm:.6g} nm, so "
+            "this light cannot excite it: choose a shorter excitation_wavelength or check emission_wavelength"
+        )
+
+
+def refuse_fast_trigger(divider: int, laser_rate_hz: float) -> None:
+    """RefusedError when triggers ``divider`` laser pulses apart come before the delay generator has recovered."""
+    period_s = 1.0 / laser_rate_hz
+    if (divider - 0.5) * period_s < RECOVERY_S:
+        raise RefusedError(
+            f"pulse_divider = {divider} triggers every {divider * period_s * 1e9:.3g} ns, but the delay generator "
+            f"needs {RECOVERY_S * 1e9:.0f} ns after a gate: use at least {math.ceil(RECOVERY_S / period_s + 0.5)}"
+        )
 
 
 def darken(experiment: Experiment) -> None:
@@ -62,18 +93,20 @@ def gate_of(experiment: Experiment, use: str) -> str:
     return str(getattr(experiment.bench.wiring.gates, use))
 
 
+def shut_gates(experiment: Experiment, *uses: str) -> None:
+    """Shut the gates of these uses (pump, readout, microwave, probe)."""
+    for use in uses:
+        experiment.gates.disable_gate(gate_of(experiment, use))
+
+
 def pulse_train(experiment: Experiment, divider: int, level_v: float) -> float:
     """Let every ``divider``-th pulse of the read-out laser through, all other gates shut; pulse period, ns."""
     gates = experiment.gates
-    period_s = 1.0 / experiment.pulse_source.repetition_rate_hz()
-    if (divider - 0.5) * period_s < RECOVERY_S:
-        raise RefusedError(
-            f"pulse_divider = {divider} triggers every {divider * period_s * 1e9:.3g} ns, but the delay generator "
-            f"needs {RECOVERY_S * 1e9:.0f} ns after a gate: use at least {math.ceil(RECOVERY_S / period_s + 0.5)}"
-        )
+    laser_rate_hz = experiment.pulse_source.repetition_rate_hz()
+    refuse_fast_trigger(divider, laser_rate_hz)
+    period_s = 1.0 / laser_rate_hz
+    shut_gates(experiment, "pump", "probe", "microwave")
     gates.trigger_on_laser(divider)
-    for use in ("pump", "probe", "microwave"):
-        gates.disable_gate(gate_of(experiment, use))
     gates.set_gate(gate_of(experiment, "readout"), 0.0, 0.5 * period_s, level_v)
     return divider * period_s * 1e9
 

@@ -18,6 +18,9 @@ from procedures.light import (
     emission_wavelength_nm,
     point_at_camera,
     pulse_train,
+    refuse_excitation,
+    refuse_fast_trigger,
+    refuse_out_of_range,
     tune_readout,
 )
 from procedures.spectra import CALIBRATION_OFFSET_NM, calibrate_analyser, expose_spectrum, spectrum_table
@@ -64,7 +67,7 @@ class PolarisedPhotoluminescence(Experiment):
     )
     calibrate = BooleanParameter("Calibrate the analyser first", default=True)
     calibration_exposure = FloatParameter(
-        "Exposure time of the calibration", units="s", default=0.1, minimum=0.001, maximum=60.0
+        "Exposure time of the calibration", units="s", default=0.3, minimum=0.001, maximum=60.0
     )
     calibration_level = FloatParameter(
         "Modulator level of the calibration", units="V", default=1.0, minimum=0.5, maximum=5.0
@@ -76,7 +79,12 @@ class PolarisedPhotoluminescence(Experiment):
     field_stop = FloatParameter("Last field", units="T", default=0.0, minimum=-20.0, maximum=20.0)
 
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
-        """Refuse a field sweep beyond the station's limit."""
+        """Refuse light the lasers cannot give, and a field sweep beyond the station's limit."""
+        emission_nm = emission_wavelength_nm(sample, self.emission_wavelength)
+        refuse_excitation(bench, self.excitation_wavelength, emission_nm)
+        if self.calibrate:
+            refuse_out_of_range(bench, "resonant_laser", emission_nm + CALIBRATION_OFFSET_NM, "the calibration's light")
+        refuse_fast_trigger(self.pulse_divider, bench.role("pulse_source").repetition_rate_hz())
         limit_t = bench.limits.highest_field_t
         worst_t = max(abs(self.field_start), abs(self.field_stop))
         if self.field_points > 1 and worst_t > limit_t:
@@ -109,14 +117,19 @@ class PolarisedPhotoluminescence(Experiment):
         self.excitation_quarter_wave.rotate_to(0.0)
         tune_readout(self, self.excitation_wavelength)
         pulse_train(self, self.pulse_divider, self.modulator_level)
-        self.beam_shutter.open()
         table = spectrum_table(self, "data", "Circularly polarised photoluminescence", axis_nm)
         fields = self.fields_t()
         settings = (SIGMA_PLUS_DEG + self.analyser_offset, SIGMA_MINUS_DEG + self.analyser_offset)
         self.recorder.note("analyser", {"sigma_plus_deg": SIGMA_PLUS_DEG, "sigma_minus_deg": SIGMA_MINUS_DEG})
         done, total = 0, len(fields) * self.repeats * 2
         for target_t in fields:
-            field_t = magnet.field_t() if target_t is None else magnet.set_field(target_t)
+            if target_t is None:
+                field_t = magnet.field_t()
+            else:  # a ramp takes minutes: the dot waits in the dark
+                self.beam_shutter.close()
+                self.checkpoint(0.1 + 0.9 * done / total, f"ramping to {target_t:.3f} T")
+                field_t = magnet.set_field(target_t)
+            self.beam_shutter.open()
             for repeat in range(self.repeats):
                 for angle_deg in settings if repeat % 2 == 0 else settings[::-1]:
                     self.checkpoint(0.1 + 0.9 * done / total, f"exposing at {field_t:.3f} T")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.optimize import curve_fit
 
 from analysis.lines import LineFit, fit_lines
 from analysis.window import zero_phonon_window
@@ -19,30 +18,34 @@ from procedures.light import (
     LIGHT_ROLES,
     SIGMA_PLUS_DEG,
     emission_wavelength_nm,
-    gate_of,
     point_analyser,
     point_at_camera,
     point_at_counters,
     pulse_train,
     refuse_blinding_light,
+    refuse_excitation,
+    refuse_fast_trigger,
+    refuse_out_of_range,
+    shut_gates,
     tune_readout,
     tune_resonant,
 )
+from procedures.line_scan import lorentzian_centre
 from procedures.sequence import PulseSequence, program
 from procedures.spectra import expose_spectrum, spectrum_table
 from procedures.units import energy_mev, wavelength_nm, width_mev
 from runfile.writer import Column
 
 HISTOGRAM_BIN_PS = 2000
-RESONANCE_CHI2 = 30.0  # improvement over a flat line that three more parameters do not give by chance
+SPECTRUM_GRATING, REPLICA_GRATING = 1800, 1200  # 1/mm: resolves the lines; passes the whole replica
+SPECTRUM_DIVIDER = 10  # laser pulses per excitation of the spectrum
+NARROWEST_LINE_MEV = 0.1  # taken for a line that has not been measured yet
 
 
 @dataclass(frozen=True)
 class ChosenLine:
-    """The line to be pumped: its number (0 = lowest energy), energy, the multiplet's centre, line width (meV)."""
+    """The line to be pumped: its energy, the multiplet's centre, line width (meV), and the laser against it."""
 
-    index: int
-    n_lines: int
     energy_mev: float
     centre_mev: float
     fwhm_mev: float
@@ -109,24 +112,28 @@ class SpinExperiment(Experiment):
 
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a laser whose spectrum is wider than the lines are apart, before anything moves."""
+        emission_nm = emission_wavelength_nm(sample, self.emission_wavelength)
         laser = bench.role("resonant_laser")
         name = bench.instrument_name("resonant_laser")
-        width = width_mev(emission_wavelength_nm(sample, self.emission_wavelength), laser.spectral_width_nm())
-        refuse_unless_selective(overlap(width, 0.1, (self.expected_spacing,)), name)
+        width = width_mev(emission_nm, laser.spectral_width_nm())
+        refuse_unless_selective(overlap(width, NARROWEST_LINE_MEV, (self.expected_spacing,)), name)
         if not isinstance(laser, FineTunableLaser):
             raise RefusedError(
                 f"{name} cannot be shifted by picometres onto a line: bind the role resonant_laser to a source that "
                 "can (for example the C-WAVE)"
             )
+        refuse_excitation(bench, self.excitation_wavelength, emission_nm)
+        refuse_out_of_range(bench, "resonant_laser", emission_nm, "the emission of the dot")
+        refuse_fast_trigger(SPECTRUM_DIVIDER, bench.role("pulse_source").repetition_rate_hz())
 
     def find_line(self, field_t: float) -> ChosenLine:
         """Take the sigma-plus spectrum, count the lines, choose the one to pump, check the laser against it."""
         centre_nm = emission_wavelength_nm(self.sample, self.emission_wavelength)
-        axis_nm = point_at_camera(self, centre_nm, 1800)
+        axis_nm = point_at_camera(self, centre_nm, SPECTRUM_GRATING)
         self.analyser_half_wave.rotate_to(0.0)
         self.excitation_quarter_wave.rotate_to(SIGMA_PLUS_DEG)
         tune_readout(self, self.excitation_wavelength)
-        pulse_train(self, 10, self.reset_level)
+        pulse_train(self, SPECTRUM_DIVIDER, self.reset_level)
         self.beam_shutter.open()
         table = spectrum_table(self, "spectra", "Sigma-plus spectrum before pumping", axis_nm)
         self.checkpoint(0.02, "taking the spectrum")
@@ -157,8 +164,6 @@ class SpinExperiment(Experiment):
         )
         refuse_unless_selective(selectivity, self.bench.instrument_name("resonant_laser"))
         return ChosenLine(
-            index=index,
-            n_lines=energies.size,
             energy_mev=float(energies[index]),
             centre_mev=float(np.mean(energies)),
             fwhm_mev=lines.fwhm_mev,
@@ -171,7 +176,7 @@ class SpinExperiment(Experiment):
         Ends with the laser at the fitted maximum plus ``pump_detuning`` and the shutter open.
         """
         replica_nm = wavelength_nm(line.centre_mev - self.replica_offset)
-        point_at_counters(self, replica_nm, 1200, self.exit_slit)
+        point_at_counters(self, replica_nm, REPLICA_GRATING, self.exit_slit)
         point_analyser(self, SIGMA_PLUS_DEG)
         self.excitation_quarter_wave.rotate_to(SIGMA_PLUS_DEG)
         tune_readout(self, self.excitation_wavelength)
@@ -222,7 +227,7 @@ class SpinExperiment(Experiment):
             counts.append(window_counts(histogram, sequence.pump_start_ns, sequence.pump_width_ns))
             monitor.append(brightness_monitor(histogram, sequence))
             table.append(shift=shifts[-1], counts=counts[-1], monitor=monitor[-1])
-        centre_nm = _lorentzian_centre(np.array(shifts), np.array(counts), np.array(monitor))
+        centre_nm = lorentzian_centre(np.array(shifts), np.array(counts), np.array(monitor))
         self.recorder.note("resonance", {"shift_nm": centre_nm})
         laser.shift(centre_nm - reached_nm)
 
@@ -236,8 +241,7 @@ class SpinExperiment(Experiment):
 
     def close_gates(self) -> None:
         """All gates shut."""
-        for use in ("pump", "probe", "readout", "microwave"):
-            self.gates.disable_gate(gate_of(self, use))
+        shut_gates(self, "pump", "probe", "readout", "microwave")
 
 
 def histogram_bins(sequence: PulseSequence) -> int:
@@ -271,34 +275,3 @@ def _lines_of(axis_nm: FloatArray, counts: FloatArray, errors: FloatArray, lo_me
     energies = (energy_mev(1.0) / axis_nm)[order]
     keep = zero_phonon_window(energies, counts[order], lo_mev)
     return fit_lines(energies[keep], counts[order][keep], errors[order][keep] ** 2)
-
-
-def _lorentzian_centre(shift_nm: FloatArray, raw_counts: FloatArray, monitor: FloatArray) -> float:
-    """Centre of a Lorentzian on a flat background; RefusedError when there is no resonance to be seen.
-
-    Counts are divided by the brightness monitor (relative to its mean), so that blinking does not shift the peak.
-    """
-    span = float(shift_nm[-1] - shift_nm[0])
-    brightness = np.clip(monitor / monitor.mean(), 0.05, None) if monitor.mean() > 0 else np.ones(monitor.size)
-    counts, errors = raw_counts / brightness, np.sqrt(raw_counts + 1.0) / brightness
-
-    def model(x: FloatArray, background: float, height: float, centre: float, width: float) -> FloatArray:
-        return background + height / (1.0 + (2.0 * (x - centre) / width) ** 2)
-
-    low, high = float(np.percentile(counts, 20)), float(counts.max())
-    start = (low, high - low + 1.0, float(shift_nm[int(np.argmax(counts))]), span / 6)
-    bounds = ((0.0, 0.0, -span, span / 20), (np.inf, np.inf, span, 2 * span))
-    try:
-        best, _ = curve_fit(model, shift_nm, counts, p0=start, sigma=errors, bounds=bounds)
-    except RuntimeError as error:
-        raise RefusedError(f"the scan over the line cannot be fitted ({error}); widen scan_half_width") from error
-    centre = float(best[2])
-    flat = float(np.sum(((counts - np.average(counts, weights=errors**-2)) / errors) ** 2))
-    peaked = float(np.sum(((counts - model(shift_nm, *best)) / errors) ** 2))
-    if flat - peaked < RESONANCE_CHI2 or not shift_nm[0] < centre < shift_nm[-1]:
-        raise RefusedError(
-            f"no resonance in a scan of ±{span / 2 * 1000:.0f} pm around the line: highest {high:.0f}, background "
-            f"{low:.0f} counts (a peak improves χ² by {flat - peaked:.0f}, needed {RESONANCE_CHI2:.0f}); widen "
-            "scan_half_width, count longer (scan_time) or check the narrow laser's wavelength"
-        )
-    return centre

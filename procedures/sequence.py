@@ -2,7 +2,7 @@
 
     |-- reset (OPO pulses) --| dark |---- pump ----| dark, microwave |-- probe --| dark: background |
 
-All edges are whole laser periods after the trigger, because the laser clocks the delay generator.
+The cycle is a whole number of laser periods, because the laser triggers the delay generator.
 """
 
 import math

@@ -3,8 +3,9 @@
 import numpy as np
 
 from instruments.roles import FloatArray
+from procedures.errors import RefusedError
 from procedures.experiment import Experiment
-from procedures.light import LINEAR_DEG, gate_of, point_analyser, tune_resonant
+from procedures.light import LINEAR_DEG, gate_of, point_analyser, shut_gates, tune_resonant
 from runfile.writer import Column, FixedAxis, PointTable
 
 CALIBRATION_ANGLES_DEG = tuple(np.arange(-90.0, 90.0, 22.5))
@@ -74,8 +75,8 @@ def calibrate_analyser(
     reached_nm = tune_resonant(experiment, laser_nm)
     period_s = 1.0 / experiment.pulse_source.repetition_rate_hz()
     gates = experiment.gates
+    shut_gates(experiment, "readout", "probe", "microwave")  # the probe gate, too, lets the narrow laser through
     gates.trigger_on_laser(CALIBRATION_DIVIDER)
-    gates.disable_gate(gate_of(experiment, "readout"))
     gates.set_gate(gate_of(experiment, "pump"), 0.0, (CALIBRATION_DIVIDER - DEAD_PERIODS) * period_s, level_v)
     experiment.beam_shutter.open()
     for angle_deg in CALIBRATION_ANGLES_DEG:
@@ -90,7 +91,12 @@ def calibrate_analyser(
 
 
 def _line_counts(axis_nm: FloatArray, counts: FloatArray, line_nm: float, read_noise: float) -> tuple[float, float]:
-    """Counts in a line above the local background, with standard error."""
+    """Counts in a line above the local background, with standard error; RefusedError if it is not on the camera."""
+    if not axis_nm[LINE_HALF_WIDTH_PX] <= line_nm <= axis_nm[-1 - LINE_HALF_WIDTH_PX]:
+        raise RefusedError(
+            f"the laser line at {line_nm:.6g} nm that calibrates the analyser is not on the camera, which sees "
+            f"{axis_nm[0]:.6g} to {axis_nm[-1]:.6g} nm: use a coarser grating or set calibrate=false"
+        )
     centre = int(np.argmin(np.abs(axis_nm - line_nm)))
     low, high = max(centre - LINE_HALF_WIDTH_PX, 0), min(centre + LINE_HALF_WIDTH_PX + 1, counts.size)
     line = counts[low:high]

@@ -60,6 +60,7 @@ def write_header(
     layout.put_text(instrument, "station", station)
     layout.put_text(instrument, "snapshot", to_json(snapshot))
     _write_sample(entry, sample_sheet, sample, conditions)
+    _write_empty_plot(entry)
 
 
 def _write_entry(entry: h5py.Group, path: Path, title: str) -> None:
@@ -88,6 +89,15 @@ def _write_sample(
         if name in conditions:
             dataset = group.create_dataset(field, data=float(conditions[name]))
             layout.set_attributes(dataset, units=unit)
+
+
+def _write_empty_plot(entry: h5py.Group) -> None:
+    """A default plot without points: viewers open a file whose run ended before its first table, too."""
+    group = layout.make_group(entry, layout.DEFAULT_TABLE, "NXdata")
+    layout.put_text(group, "title", "nothing recorded yet")
+    layout.set_attributes(group, signal=layout.NOTHING_YET, axes=["."])
+    signal = group.create_dataset(layout.NOTHING_YET, shape=(0,), dtype="f8")
+    layout.set_attributes(signal, units="", long_name="nothing recorded yet")
 
 
 def split_log_lines(message: str) -> list[str]:

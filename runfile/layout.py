@@ -19,6 +19,8 @@ SAMPLE = "/entry/sample"
 PHOTONS = "/entry/photons"
 LOG = "/entry/log"
 DEFAULT_TABLE = "data"
+NOTHING_YET = "nothing_recorded_yet"
+"""Signal of the empty default plot that stands in ``data`` until the run makes that table."""
 RESERVED_GROUPS = frozenset({"process", "instrument", "sample", "photons", "log"})
 
 POINT = "point"

@@ -1,6 +1,7 @@
 """Writing a run file: every point and every batch of tags is on disk before the procedure goes on."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -63,22 +64,28 @@ class RunWriter:
             store = OpenFile(unfinished, "w")
         except OSError as error:
             raise RunFileError(f"cannot create run file {path}: {reason(error)}") from error
-        with store.writing(4 * _SMALL_BYTES + len(station) + len(sample_sheet), "writing the header"):
-            write_header(
-                store.h5,
-                path,
-                procedure=procedure,
-                title=title,
-                parameters=parameters,
-                station=station,
-                snapshot=snapshot,
-                sample_sheet=sample_sheet,
-                sample=sample,
-                conditions=conditions,
-                versions=versions,
-                seed=seed,
-            )
-        store.close()
+        try:
+            with store.writing(4 * _SMALL_BYTES + len(station) + len(sample_sheet), "writing the header"):
+                write_header(
+                    store.h5,
+                    path,
+                    procedure=procedure,
+                    title=title,
+                    parameters=parameters,
+                    station=station,
+                    snapshot=snapshot,
+                    sample_sheet=sample_sheet,
+                    sample=sample,
+                    conditions=conditions,
+                    versions=versions,
+                    seed=seed,
+                )
+            store.close()
+        except BaseException:  # no half-made file stays behind, whatever went wrong
+            with suppress(RunFileError):
+                store.close()
+            unfinished.unlink(missing_ok=True)
+            raise
         try:
             unfinished.replace(path)
             return cls(OpenFile(path, "r+"))
@@ -110,10 +117,14 @@ class RunWriter:
         store = self._open()
         if group in layout.RESERVED_GROUPS or not group.isidentifier():
             raise RunFileError(f"run file {self._path}: {group!r} cannot be the name of a table")
-        if group in store.h5["entry"]:
+        entry = store.h5["entry"]
+        if group in entry and layout.NOTHING_YET not in entry[group]:
             raise RunFileError(f"run file {self._path}: {group!r} exists already")
         check_table(f"table {group!r}", signal, axes, columns, fixed_axes, errors or {})
         with store.writing(_SMALL_BYTES * (2 + len(columns)), f"making table {group!r}"):
+            if group in entry:  # the empty plot makes room; on disk before its place is used again
+                del entry[group]
+                store.flush()
             made = layout.make_group(store.h5["entry"], group, "NXdata")
             return PointTable(store, made, title, signal, axes, columns, fixed_axes, errors or {})
 

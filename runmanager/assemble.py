@@ -1,5 +1,6 @@
 """Putting a bench together: the station file's drivers on real wires, or on the twin's."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from pathlib import Path
 from instruments import station as stations
 from instruments.bench import Bench
 from instruments.clock import WALL_CLOCK
-from instruments.errors import StationError
+from instruments.errors import BenchError, StationError
 from runmanager.errors import BadInputError
 from runmanager.interrupt import StoppableClock, StopRequest
 from runmanager.samples import SampleSheet
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def assemble(
         models = stations.models(config)
         simulated = twins.start(sheet.sample, seed=seed, table=config.table, wiring=config.wiring.model_dump())
     except (StationError, twins.TwinError) as error:
-        raise BadInputError(f"station file: {error}") from error
+        raise BadInputError(f"{config.source}: {error}") from error
     with simulated as lab:
         clock = StoppableClock(lab.clock, stop, sliced=False)
         try:
@@ -80,5 +83,10 @@ def _loaded(
         bench = stations.load(config, clock=clock, overrides=overrides, needs=needs, safety=safety)
     except StationError as error:
         raise BadInputError(str(error)) from error
-    with bench:
+    try:
         yield bench
+    finally:
+        try:
+            bench.close()
+        except BenchError as error:  # the run is over and safe: its outcome must still be told
+            log.warning("%s", error)

@@ -5,12 +5,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from procedures.errors import StoppedError
 from runmanager.errors import BadInputError
 
 if TYPE_CHECKING:
     from runmanager.engine import RunRequest
+    from runmanager.offline import FileAnalysis
+
+HIGHEST_SEED = 2**63 - 1  # what the run file can hold
 
 EPILOG = """\
 exit codes: 0 completed and verdict passed; 1 completed, verdict failed; 2 bad input (nothing moved);
@@ -26,15 +30,31 @@ for _library in ("OPENBLAS", "MKL", "OMP"):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        options = build_parser().parse_args(words)
         return int(options.handler(options))
     except BadInputError as error:
-        print(f"solotron: {_one_line(str(error))}", file=sys.stderr)
-        return 2
+        return _give_up(_one_line(str(error)), code=2, as_json="--json" in words)
+    except (KeyboardInterrupt, StoppedError):
+        return _give_up("stopped by the operator; nothing was moving", code=3, as_json="--json" in words)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()
         return 1
+
+
+def _discard_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _give_up(message: str, *, code: int, as_json: bool) -> int:
+    """One line on stderr; with --json also the one object on stdout that a script waits for."""
+    print(f"solotron: {message}", file=sys.stderr)
+    if as_json:
+        from runmanager import output
+
+        output.print_refusal(message)
+    return code
 
 
 def _one_line(text: str) -> str:
@@ -43,7 +63,7 @@ def _one_line(text: str) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line; stable, because scripts depend on it."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="solotron",
         description="Experiments on single-dopant quantum dots, on the bench or on its digital twin.",
         epilog=EPILOG,
@@ -97,6 +117,13 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, all else on stderr")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, as everything else does, instead of printing the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInputError(f"{message}; see '{self.prog} --help'")
+
+
 class _Version(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, **rest: object) -> None:
         super().__init__(option_strings, dest, nargs=0, help=str(rest.get("help")))
@@ -113,8 +140,8 @@ def _seed(text: str) -> int:
         seed = int(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"the seed must be a whole number >= 0, not '{text}'") from error
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"the seed must be a whole number >= 0, not {seed}")
+    if not 0 <= seed <= HIGHEST_SEED:
+        raise argparse.ArgumentTypeError(f"the seed must be a whole number from 0 to {HIGHEST_SEED}, not {seed}")
     return seed
 
 
@@ -148,11 +175,17 @@ def _procedures(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from runmanager import engine, output
+    from runmanager.interrupt import StopRequest, stop_on_signals
     from runmanager.progress import progress_bar
 
     with progress_bar(options.procedure) as report:
         outcome = engine.run(_request(options, options.out), report=report)
-    output.print_outcome(outcome, as_json=options.json)
+    with stop_on_signals(StopRequest()):  # the run is over: a late Ctrl-C must not swallow how it ended
+        try:
+            output.print_outcome(outcome, as_json=options.json)
+            sys.stdout.flush()
+        except BrokenPipeError:  # nobody reads on; the exit code still tells
+            _discard_stdout()
     return outcome.exit_code
 
 
@@ -169,9 +202,26 @@ def _dry_run(options: argparse.Namespace) -> int:
 def _analyse(options: argparse.Namespace) -> int:
     from runmanager import offline, output
 
-    analyses = [offline.analyse_file(path, with_report=options.report) for path in options.files]
-    output.print_analyses(analyses, as_json=options.json)
-    return max(analysis.exit_code for analysis in analyses)
+    if len(options.files) == 1:
+        analyses, failed = [offline.analyse_file(options.files[0], with_report=options.report)], False
+    else:
+        analyses, failed = _analyse_each(options.files, with_report=options.report)
+    output.print_analyses(analyses, as_json=options.json, several=len(options.files) > 1)
+    return 2 if failed else max(analysis.exit_code for analysis in analyses)
+
+
+def _analyse_each(files: Sequence[Path], *, with_report: bool) -> "tuple[list[FileAnalysis], bool]":
+    """Analyse several files; one that cannot be read gets its line on stderr and does not hide the others."""
+    from runmanager import offline
+
+    analyses, failed = [], False
+    for path in files:
+        try:
+            analyses.append(offline.analyse_file(path, with_report=with_report))
+        except BadInputError as error:
+            failed = True
+            print(f"solotron: {_one_line(str(error))}", file=sys.stderr)
+    return analyses, failed
 
 
 def _station_check(options: argparse.Namespace) -> int:

@@ -5,17 +5,18 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runfile.results import Analysis, Check, Verdict
-from runmanager.errors import BadInputError
+from runmanager.errors import BadInputError, RefusedRunError
 from runmanager.interrupt import StopRequest, stop_on_signals
 
 if TYPE_CHECKING:
     from instruments.bench import Bench
+    from instruments.station_file import Conditions
     from procedures.experiment import Experiment
     from runfile.writer import RunWriter
     from runmanager.assemble import AssembledBench
@@ -44,7 +45,10 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended. ``message`` says why when it did not complete; ``unsafe`` when a person must act."""
+    """How a run ended. ``message`` says why when it did not complete; ``unsafe`` what a person must do now.
+
+    ``notes``: in which state the bench was left, where that is not the station's.
+    """
 
     run_file: Path
     exit_status: str
@@ -53,7 +57,7 @@ class RunOutcome:
     message: str = ""
     unsafe: str = ""
     figure: Path | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -75,12 +79,13 @@ def run(request: RunRequest, *, report: Report = lambda fraction, what: None) ->
     sheet = read_sample(request.sample, twin=config.twin)
     path = new_run_file(request.out, request.procedure)
     stop = StopRequest()
-    with (
-        stop_on_signals(stop),
-        assemble(config, sheet, seed=request.seed, needs=experiment.NEEDS, stop=stop) as assembled,
-    ):
-        _check(experiment, assembled.bench, sheet)
-        return _run_on(assembled, experiment, request, sheet, path, stop, report)
+    with stop_on_signals(stop):
+        with assemble(config, sheet, seed=request.seed, needs=experiment.NEEDS, stop=stop) as assembled:
+            _check(experiment, assembled.bench, sheet)
+            measured = _measure(assembled, experiment, request, sheet, path, stop, report)
+        # From here on the bench is safe and closed, and the run file complete: nothing below can lose the run.
+        # A stop asked for now comes too late: the verdict takes seconds and is worth them.
+        return replace(measured, analysis=analyse_and_store(path, measured.exit_status), figure=draw(path))
 
 
 def make_experiment(name: str, settings: tuple[tuple[str, str], ...]) -> "Experiment":
@@ -117,10 +122,10 @@ def _check(experiment: "Experiment", bench: "Bench", sheet: "SampleSheet") -> No
     try:
         experiment.check(bench, sheet.values)
     except (RefusedError, BenchError) as error:
-        raise BadInputError(f"{experiment.NAME} refused: {error}") from error
+        raise RefusedRunError(f"{experiment.NAME} refused: {error}") from error
 
 
-def _run_on(
+def _measure(
     assembled: "AssembledBench",
     experiment: "Experiment",
     request: RunRequest,
@@ -138,9 +143,12 @@ def _run_on(
     except RunFileError as error:
         raise BadInputError(str(error)) from error
     experiment.attach(bench, recorder, sheet.values, stop_requested=stop.is_set, report=report)
-    status, message = _execute(experiment, bench, recorder)
+    status, message = _execute(experiment, bench, report)
     assembled.clock.armed = False
     unsafe = _reach_safe_state(bench, recorder)
+    notes = _left_behind(bench)
+    for note in notes:
+        _try_to_log(recorder, note)
     duration_s = bench.clock.now_s() - began_s
     message = _finish(recorder, status, duration_s, message)
     if message and status == "completed":
@@ -148,11 +156,11 @@ def _run_on(
     return RunOutcome(
         run_file=path,
         exit_status=status,
-        analysis=analyse_and_store(recorder, status),
+        analysis=Analysis({}, Verdict(())),
         duration_s=duration_s,
         message=message,
         unsafe=unsafe,
-        figure=draw(path),
+        notes=notes,
     )
 
 
@@ -171,18 +179,31 @@ def _open_run_file(
         snapshot=bench.snapshot(),
         sample_sheet=sheet.text,
         sample=sheet.values,
-        conditions=bench.conditions.model_dump(exclude_none=True),
-        versions={name: metadata.version(name) for name in RECORDED_PACKAGES},
+        conditions=experiment.conditions(bench).model_dump(),
+        versions={name: _version(name) for name in RECORDED_PACKAGES},
         seed=seed,
     )
 
 
-def _execute(experiment: "Experiment", bench: "Bench", recorder: "RunWriter") -> tuple[str, str]:
-    """Run; (exit status, message). Every failure ends here: the safe state and the file come next."""
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed as a package"
+
+
+def _execute(experiment: "Experiment", bench: "Bench", report: Report) -> tuple[str, str]:
+    """Run; (exit status, message). Every failure ends here: the safe state and the file come next.
+
+    Begins in the safe state, too: what somebody left open or on is none of this run's, and field and temperature
+    change in the dark.
+    """
     from procedures.errors import RefusedError, StoppedError
 
     try:
-        _reach_conditions(bench)
+        bench.safe_state().raise_if_unsafe()
+        report(0.0, "bringing temperature and field to the conditions")
+        _reach_conditions(bench, experiment.conditions(bench))
         experiment.execute()
     except (StoppedError, KeyboardInterrupt) as error:
         return "aborted", str(error) or "stopped by the operator"
@@ -194,30 +215,49 @@ def _execute(experiment: "Experiment", bench: "Bench", recorder: "RunWriter") ->
     return "completed", ""
 
 
-def _reach_conditions(bench: "Bench") -> None:
-    """Bring temperature and field to what the station file asks for, if they are elsewhere."""
-    wanted = bench.conditions
-    if bench.has_role("cryostat") and wanted.temperature_k is not None:
+def _reach_conditions(bench: "Bench", wanted: "Conditions") -> None:
+    """Bring temperature and field to what is wanted, if they are elsewhere."""
+    if bench.has_role("cryostat"):
         cryostat = bench.role("cryostat")
         if abs(cryostat.temperature_k() - wanted.temperature_k) > SETTLED_K:
             cryostat.set_temperature(wanted.temperature_k)
-    if bench.has_role("magnet") and wanted.field_t is not None:
+    if bench.has_role("magnet"):
         magnet = bench.role("magnet")
         if abs(magnet.field_t() - wanted.field_t) > SETTLED_T:
             magnet.set_field(wanted.field_t)
 
 
 def _reach_safe_state(bench: "Bench", recorder: "RunWriter") -> str:
-    """Safe state; "" when confirmed, else what to do by hand."""
+    """Safe state; "" when confirmed, else what to do by hand, which is shouted at once."""
     from instruments.errors import UnsafeError
 
     try:
         bench.safe_state().raise_if_unsafe()
+        unsafe = ""
     except UnsafeError as error:
-        _try_to_log(recorder, f"UNSAFE: {error}")
-        return str(error)
-    _try_to_log(recorder, "safe state confirmed")
-    return ""
+        unsafe = str(error)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong on the way, a person must know
+        unsafe = f"the safe state was not reached ({type(error).__name__}: {error}): switch off light and microwave"
+    if unsafe:
+        log.critical("SAFE STATE NOT CONFIRMED. Do this by hand now: %s", unsafe)
+    _try_to_log(recorder, f"UNSAFE: {unsafe}" if unsafe else "safe state confirmed")
+    return unsafe
+
+
+def _left_behind(bench: "Bench") -> tuple[str, ...]:
+    """What stays as the experiment left it. The magnet is held, not ramped: the next run ramps it if it has to."""
+    from instruments.errors import BenchError
+
+    if not bench.has_role("magnet"):
+        return ()
+    try:
+        field_t = float(bench.role("magnet").field_t())
+    except BenchError as error:
+        return (f"the field the magnet was left at is unknown: {error}",)
+    wanted_t = bench.conditions.field_t
+    if abs(field_t - wanted_t) <= SETTLED_T:
+        return ()
+    return (f"the magnet was left at {field_t:.4g} T; the station's condition is {wanted_t:.4g} T",)
 
 
 def _try_to_log(recorder: "RunWriter", text: str) -> None:
@@ -230,33 +270,50 @@ def _try_to_log(recorder: "RunWriter", text: str) -> None:
 
 
 def _finish(recorder: "RunWriter", status: str, duration_s: float, message: str) -> str:
-    """Close the file; returns the message, extended if even that failed (a full disk)."""
+    """Close the file; returns the message, extended if even that failed."""
     from runfile.errors import RunFileError
 
+    if message:
+        _try_to_log(recorder, message)
     try:
-        if message:
-            recorder.log(message)
-        recorder.finish(status, duration_s)
+        recorder.finish(status, duration_s)  # works on a full disk, where the log does not
     except RunFileError as error:
         return f"{message}; " * bool(message) + f"the run file could not be completed: {error}"
     return message
 
 
-def analyse_and_store(recorder: "RunWriter", status: str) -> Analysis:
-    """Analyse a finished run file and write results and verdict into it."""
+def analyse_and_store(path: Path, status: str) -> Analysis:
+    """Analyse a finished run file and write results and verdict into it. A failure becomes a failed verdict."""
+    from runfile.errors import RunFileError
+    from runfile.writer import store_analysis
+
+    analysis = _analyse(path, status)
+    try:
+        store_analysis(path, analysis)
+    except RunFileError as error:
+        return replace(analysis, warnings=(*analysis.warnings, f"results and verdict are not in the file: {error}"))
+    return analysis
+
+
+def _analyse(path: Path, status: str) -> Analysis:
     from analysis import registry
     from analysis.errors import AnalysisError
     from runfile.errors import RunFileError
     from runfile.reader import RunFile
 
     try:
-        with RunFile(recorder.path) as recorded:
-            analysis = registry.analyse(recorded)
-        recorder.write_analysis(analysis)
+        with RunFile(path) as recorded:
+            return registry.analyse(recorded)
     except (AnalysisError, RunFileError) as error:
-        check = Check("analysed", passed=False, detail=f"the run ({status}) could not be analysed: {error}")
-        return Analysis({}, Verdict((check,)))
-    return analysis
+        return _not_analysed(status, str(error))
+    except Exception as error:  # data nobody foresaw: the run is safe in its file, and its end must be told
+        log.debug("the analysis failed", exc_info=True)
+        return _not_analysed(status, f"{type(error).__name__}: {error}")
+
+
+def _not_analysed(status: str, reason: str) -> Analysis:
+    check = Check("analysed", passed=False, detail=f"the run ({status}) could not be analysed: {reason}")
+    return Analysis({}, Verdict((check,)))
 
 
 def draw(path: Path) -> Path | None:
@@ -271,7 +328,11 @@ def draw(path: Path) -> Path | None:
         with RunFile(path) as recorded:
             figure = registry.figure(recorded)
         figure.savefig(target, dpi=150)
-    except (AnalysisError, RunFileError, OSError) as error:
-        log.warning("no figure of %s: %s", path, error)
+    except (AnalysisError, RunFileError) as error:
+        log.info("no figure of %s: %s", path, error)  # the verdict says the same
+        return None
+    except Exception as error:  # noqa: BLE001 - a full disk, or data nobody foresaw: the run must end in order
+        target.unlink(missing_ok=True)
+        log.warning("no figure of %s: %s: %s", path, type(error).__name__, error)
         return None
     return target

@@ -4,15 +4,18 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runfile.results import Analysis
+from runfile.results import Analysis, Verdict
 from runmanager import engine
 from runmanager.engine import Report, RunRequest
-from runmanager.errors import BadInputError
+from runmanager.errors import BadInputError, RefusedRunError
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the run will take and give. ``violations``: refusals, limits and failures the twin ran into."""
+    """What the run will take and give. ``violations``: refusals, limits and failures the twin ran into.
+
+    A run that is refused before anything moves takes no time and has no results.
+    """
 
     procedure: str
     duration_s: float
@@ -32,7 +35,10 @@ def forecast(request: RunRequest, *, report: Report = lambda fraction, what: Non
     """Run on the twin in a temporary folder. BadInputError for input that is wrong in itself."""
     engine.make_experiment(request.procedure, request.settings)
     with tempfile.TemporaryDirectory() as folder:
-        outcome = engine.run(replace(request, twin=True, out=Path(folder)), report=report)
+        try:
+            outcome = engine.run(replace(request, twin=True, out=Path(folder)), report=report)
+        except RefusedRunError as error:
+            return Forecast(request.procedure, 0.0, 0, Analysis({}, Verdict(())), (str(error),))
         return Forecast(
             procedure=request.procedure,
             duration_s=outcome.duration_s,

@@ -22,7 +22,9 @@ def with_error(result: Result) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``1 h 05 min``, ``3 min 20 s`` or ``4.2 s``."""
+    """``1 h 05 min``, ``3 min 20 s`` or ``4.2 s``; NaN, of a run that never ended, in words."""
+    if not math.isfinite(seconds):
+        return "unknown duration"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -32,6 +32,8 @@ def analyse_file(path: Path, *, with_report: bool = False) -> FileAnalysis:
     from analysis.errors import AnalysisError
     from runfile.errors import RunFileError
 
+    if path.is_dir():
+        raise BadInputError(f"{path} is a folder; name the files in it")
     if not path.is_file():
         raise BadInputError(f"{path}: there is no such file")
     try:
@@ -40,6 +42,12 @@ def analyse_file(path: Path, *, with_report: bool = False) -> FileAnalysis:
         return _analyse_photons(path, with_report)
     except (RunFileError, AnalysisError) as error:
         raise BadInputError(str(error)) from error
+    except (OSError, MemoryError, RuntimeError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        # What a damaged file does to its reader cannot be foreseen case by case.
+        raise BadInputError(
+            f"{path}: its content makes no sense ({type(error).__name__}: {error}); it is damaged or not of this kind: "
+            "copy it again"
+        ) from error
 
 
 def _is_run_file(path: Path) -> bool:

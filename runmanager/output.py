@@ -27,7 +27,8 @@ def print_procedures(name: str | None) -> None:
         raise BadInputError(f"unknown procedure '{name}'; there are: {', '.join(registry.PROCEDURES)}")
     print(f"{name}: {registry.PROCEDURES[name].measures}\n\nparameters (--set NAME=VALUE):")
     for key, parameter in registry.load(name).parameters().items():
-        print(f"  {key} = {parameter}    {parameter.name}")
+        more = f" ({parameter.description})" if parameter.description else ""
+        print(f"  {key} = {parameter}    {parameter.name}{more}")
 
 
 def print_outcome(outcome: RunOutcome, *, as_json: bool) -> None:
@@ -36,18 +37,24 @@ def print_outcome(outcome: RunOutcome, *, as_json: bool) -> None:
         print(f"solotron: SAFE STATE NOT CONFIRMED. Do this by hand now: {outcome.unsafe}", file=sys.stderr)
     if outcome.message:
         print(f"solotron: run {outcome.exit_status}: {' '.join(outcome.message.split())}", file=sys.stderr)
+    for note in outcome.notes:
+        print(f"note: {note}", file=sys.stderr)
     if as_json:
-        document = {
+        document: dict[str, Any] = {
             "run_file": str(outcome.run_file),
             "exit_status": outcome.exit_status,
             **_analysis_document(outcome.analysis),
-            "duration_s": outcome.duration_s,
+            "duration_s": _number(outcome.duration_s),
         }
         if outcome.figure is not None:
             document["figure"] = str(outcome.figure)
         if outcome.message:
             document["message"] = outcome.message
-        print(json.dumps(document))
+        if outcome.unsafe:
+            document["unsafe"] = outcome.unsafe
+        if outcome.notes:
+            document["notes"] = list(outcome.notes)
+        _print_json(document)
         return
     print(f"{outcome.exit_status} in {duration(outcome.duration_s)} of bench time")
     _print_analysis(outcome.analysis)
@@ -56,35 +63,52 @@ def print_outcome(outcome: RunOutcome, *, as_json: bool) -> None:
         print(f"figure    {outcome.figure}")
 
 
+def print_refusal(message: str) -> None:
+    """The JSON object of a command that was refused or stopped before anything moved: same keys, nothing in them."""
+    document: dict[str, Any] = {
+        "run_file": None,
+        "exit_status": "failed",
+        "results": {},
+        "verdict": {"passed": False, "reason": message, "checks": []},
+        "warnings": [],
+        "duration_s": 0.0,
+        "message": message,
+    }
+    _print_json(document)
+
+
 def print_forecast(prediction: Forecast, *, as_json: bool) -> None:
     """What a dry run predicts."""
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "procedure": prediction.procedure,
-                    "duration_s": prediction.duration_s,
-                    "photons": prediction.photons,
-                    **_analysis_document(prediction.analysis),
-                    "violations": list(prediction.violations),
-                }
-            )
+        _print_json(
+            {
+                "procedure": prediction.procedure,
+                "duration_s": _number(prediction.duration_s),
+                "photons": prediction.photons,
+                **_analysis_document(prediction.analysis),
+                "violations": list(prediction.violations),
+            }
         )
         return
-    print(
-        f"{prediction.procedure} would take {duration(prediction.duration_s)} and count {prediction.photons:,} photons"
-    )
+    if prediction.duration_s == 0.0:
+        print(f"{prediction.procedure} would not start")
+    else:
+        word = "break off after" if prediction.violations else "take"
+        took = duration(prediction.duration_s)
+        print(f"{prediction.procedure} would {word} {took} and count {prediction.photons:,} photons")
     for violation in prediction.violations:
-        print(f"violation: {violation}")
+        print(f"violation: {' '.join(violation.split())}")
+    if not prediction.analysis.verdict.checks:
+        return
     print("expected (values are the twin's, the errors are what to plan with):")
     _print_analysis(prediction.analysis)
 
 
-def print_analyses(analyses: list[FileAnalysis], *, as_json: bool) -> None:
-    """Analyses of files; one object for one file, ``{"analyses": [...]}`` for several."""
+def print_analyses(analyses: list[FileAnalysis], *, as_json: bool, several: bool) -> None:
+    """Analyses of files; one object for one file, ``{"analyses": [...]}`` when ``several`` were asked for."""
     if as_json:
         documents = [_file_document(analysis) for analysis in analyses]
-        print(json.dumps(documents[0] if len(documents) == 1 else {"analyses": documents}))
+        _print_json({"analyses": documents} if several else documents[0])
         for analysis in analyses:
             _warn(analysis.analysis)
         return
@@ -98,11 +122,13 @@ def print_analyses(analyses: list[FileAnalysis], *, as_json: bool) -> None:
 def print_station(findings: StationFindings, *, as_json: bool) -> None:
     """Who answered, and what is missing."""
     if as_json:
-        print(json.dumps({"passed": findings.passed, "instruments": findings.as_rows()}))
+        rows = [row | {"round_trip_ms": _number(row["round_trip_ms"])} for row in findings.as_rows()]
+        _print_json({"passed": findings.passed, "instruments": rows})
         return
     for row in findings.as_rows():
         mark = "ok     " if row["ok"] else "MISSING"
-        print(f"{mark} {row['instrument']:<14} {row['identity']:<40} {row['round_trip_ms']:>7.1f} ms  {row['detail']}")
+        answered = f"{row['round_trip_ms']:>7.1f} ms" if row["ok"] else f"{'':>10}"
+        print(f"{mark} {row['instrument']:<14} {row['identity']:<40} {answered}  {row['detail']}")
 
 
 def _file_document(found: FileAnalysis) -> dict[str, Any]:
@@ -110,7 +136,7 @@ def _file_document(found: FileAnalysis) -> dict[str, Any]:
         "run_file": str(found.path),
         "exit_status": found.exit_status,
         **_analysis_document(found.analysis),
-        "duration_s": found.duration_s,
+        "duration_s": _number(found.duration_s),
     }
     if found.report is not None:
         document["report"] = str(found.report)
@@ -140,6 +166,10 @@ def _result_document(result: Result) -> dict[str, Any]:
         document["interval"] = [_number(edge) for edge in result.interval]
         document["confidence"] = result.confidence
     return document
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, allow_nan=False))
 
 
 def _number(value: float) -> float | None:

@@ -49,6 +49,9 @@ def _check_one(config: StationConfig, sheet: SampleSheet, name: str) -> Finding:
     from instruments.errors import BenchError
     from runmanager.errors import BadInputError
 
+    if name not in {target.partition(".")[0] for target in config.roles.values()}:
+        detail = "plays no role, so no run uses it and it was not asked; bind it under 'roles:' or remove it"
+        return Finding(name, ok=False, identity="", round_trip_ms=float("nan"), detail=detail)
     roles = tuple(role for role, target in config.roles.items() if target.partition(".")[0] == name)
     try:
         with assemble(config, sheet, seed=1, needs=roles, stop=StopRequest(), safety=False) as assembled:

@@ -111,8 +111,21 @@ def _section(kind: type[Section], name: str, given: Mapping[str, Any] | Section 
     try:
         return kind.model_validate(dict(given) if isinstance(given, Mapping) else {})
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key comes first: the "missing" that it causes would send the reader the wrong way.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         field = ".".join(str(part) for part in (name, *first["loc"]))
         message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = f"unknown key; known are {', '.join(_known_keys(kind, first['loc']))}"
         shown = "" if isinstance(first["input"], Mapping) else f" = {first['input']!r}"
         raise TwinError(f"{field}{shown}: {message}") from error
+
+
+def _known_keys(kind: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Keys of the section in which the last name of ``location`` stands."""
+    for name in location[:-1]:
+        section = kind.model_fields[str(name)].annotation
+        if not (isinstance(section, type) and issubclass(section, BaseModel)):
+            return ()
+        kind = section
+    return tuple(kind.model_fields)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class WavePlate(_Part):
@@ -42,7 +42,7 @@ class ExcitationPath(_Part):
     )
     objective_transmission: float = Field(default=0.8, gt=0.0, le=1.0)
     microwave_field_mt_per_sqrt_w: float = Field(
-        default=6.0, ge=0.0, description="peak microwave field at the dot for 1 W at the generator"
+        default=6.0, ge=0.0, le=1e4, description="peak microwave field at the dot for 1 W at the generator"
     )
 
 
@@ -66,9 +66,11 @@ class SpectrographTruth(_Part):
 
     throughput: float = Field(default=0.5, gt=0.0, le=1.0)
     resolution_nm: float = Field(
-        default=0.03, gt=0.0, description="full width of a line as the entrance slit images it"
+        default=0.03, gt=0.0, le=50.0, description="full width of a line as the entrance slit images it"
     )
-    centre_offset_nm: float = Field(default=0.0, description="true minus indicated centre wavelength")
+    centre_offset_nm: float = Field(
+        default=0.0, ge=-10.0, le=10.0, description="true minus indicated centre wavelength"
+    )
     stray_light: float = Field(default=1e-6, ge=0.0, le=1.0, description="laser light that reaches a wrong wavelength")
 
 
@@ -76,10 +78,12 @@ class SpadTruth(_Part):
     """One single-photon avalanche diode (class of Excelitas and MPD modules)."""
 
     efficiency: float = Field(default=0.65, gt=0.0, le=1.0)
-    dark_counts_hz: float = Field(default=250.0, ge=0.0)
-    dead_time_ns: float = Field(default=24.0, ge=0.0)
-    jitter_sigma_ns: float = Field(default=0.15, ge=0.0, description="Gaussian core")
-    jitter_tail_ns: float = Field(default=0.25, ge=0.0, description="mean of the exponential tail to later times")
+    dark_counts_hz: float = Field(default=250.0, ge=0.0, le=1e7)
+    dead_time_ns: float = Field(default=24.0, ge=0.0, le=1e6)
+    jitter_sigma_ns: float = Field(default=0.15, ge=0.0, le=100.0, description="Gaussian core")
+    jitter_tail_ns: float = Field(
+        default=0.25, ge=0.0, le=100.0, description="mean of the exponential tail to later times"
+    )
     jitter_tail_fraction: float = Field(default=0.3, ge=0.0, le=1.0, description="share of clicks that are in the tail")
     afterpulse_probability: float = Field(default=0.017, ge=0.0, lt=1.0)
     cable_delay_ns: float = Field(default=0.0, ge=0.0, le=1e6)
@@ -92,9 +96,9 @@ class CameraTruth(_Part):
     pixel_um: float = Field(default=20.0, gt=0.0)
     quantum_efficiency: float = Field(default=0.9, gt=0.0, le=1.0)
     electrons_per_count: float = Field(default=1.0, gt=0.0)
-    read_noise_electrons: float = Field(default=4.0, ge=0.0)
-    dark_electrons_per_s: float = Field(default=0.1, ge=0.0, description="per binned column")
-    bias_counts: float = Field(default=600.0, ge=0.0)
+    read_noise_electrons: float = Field(default=4.0, ge=0.0, le=1e4)
+    dark_electrons_per_s: float = Field(default=0.1, ge=0.0, le=1e6, description="per binned column")
+    bias_counts: float = Field(default=600.0, ge=0.0, le=60_000.0)
     saturation_counts: int = Field(default=65_535, ge=1)
 
 

@@ -178,6 +178,8 @@ def load_sample(path_or_name: str | Path) -> Sample:
     except YAMLError as error:
         first = " ".join(str(error).split())
         raise SampleError(f"sample {path}: not valid YAML ({first[:200]})") from error
+    except RecursionError as error:
+        raise SampleError(f"sample {path}: brackets or lists nested too deeply; close them") from error
     if not isinstance(content, Mapping):
         raise SampleError(f"sample {path}: holds no fields (expected 'name: value' lines)")
     return parse_sample(content, str(path))

@@ -218,3 +218,30 @@ def test_figure_has_units_on_every_axis(tmp_path: Path) -> None:
     assert all("(ns)" in label or "(µs)" in label for label in labels)
     drawn.savefig(tmp_path / "g2.png")
     assert (tmp_path / "g2.png").stat().st_size > 20_000
+
+
+def lasting_emitter(rng: np.random.Generator, n_pulses: int, lifetime_ns: float, pulse_share: float) -> np.ndarray:
+    """Emission times (ps) of one two-level emitter: a pulse that finds it excited changes nothing."""
+    n = int(1.1 * n_pulses * pulse_share)
+    delay = rng.exponential(lifetime_ns * 1e3, n)
+    steps = np.floor(delay / PERIOD_PS).astype(np.int64) + rng.geometric(pulse_share, n)
+    pulse = np.concatenate([[0], np.cumsum(steps)[:-1]])
+    times = pulse * PERIOD_PS + 5000.0 + delay
+    return times[times < n_pulses * PERIOD_PS]
+
+
+def test_light_after_the_next_pulse_does_not_falsify_g2(tmp_path: Path) -> None:
+    rng = np.random.default_rng(21)
+    n_pulses = 6_000_000
+    emitters = [lasting_emitter(rng, n_pulses, 60.0, 0.3) for _ in range(2)]
+    photons = np.concatenate(emitters)
+    photons = photons[rng.random(photons.size) < 0.2]
+    trigger = np.arange(0, n_pulses, DIVIDER) * PERIOD_PS
+    stamps = np.rint(np.concatenate([photons, trigger])).astype(np.int64)
+    channel = np.concatenate([rng.integers(1, 3, photons.size), np.full(trigger.size, 4)]).astype(np.uint8)
+    order = np.argsort(stamps, kind="stable")
+    tags = (stamps[order], channel[order])
+    with RunFile(g2_run(tmp_path / "run.h5", [tags], n_pulses * PERIOD_PS * 1e-12)) as run:
+        found = analyse(run).results["g2_zero"]
+    assert found.value == pytest.approx(0.5, abs=4 * found.stderr)
+    assert found.stderr < 0.01  # sharp enough to see the 7 % of the pairs of neighbouring pulses

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import voigt_profile
 
 from analysis.line_shape import pixel_edges, pixel_profile, voigt_fwhm
-from analysis.lines import fit_areas, fit_lines, refit_lines
+from analysis.lines import _covariance, fit_areas, fit_lines, refit_lines
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -152,3 +152,26 @@ def test_profile_holds_its_area_and_its_derivatives(centre: float, sigma: float,
 def test_voigt_width_limits() -> None:
     assert voigt_fwhm(1.0, 0.0) == pytest.approx(2.3548, rel=1e-3)
     assert voigt_fwhm(0.0, 1.0) == pytest.approx(2.0, rel=1e-3)
+
+
+def test_faint_lines_below_the_floor_do_not_spoil_the_fit() -> None:
+    main = 2045.0 + 2.0 * np.arange(4)
+    faint = np.sort(np.concatenate([main[:-1] + 0.7, main[:-1] + 1.3]))
+    areas = np.concatenate([np.full(4, 1e5), np.full(6, 85.0)])  # each some 4.5 sigma: together a poor fit
+    found = [
+        fit_lines(*spectrum(np.random.default_rng(k), np.concatenate([main, faint]), areas, 0.08, 0.01))
+        for k in range(4)
+    ]
+    assert [fit.n_lines for fit in found] == [4, 4, 4, 4]
+    assert np.mean([fit.reduced_chi2 for fit in found]) < 1.3
+    assert sum(fit.faint_lines for fit in found) >= 5
+
+
+def test_line_at_the_edge_of_the_window_is_not_called_located() -> None:
+    theta = np.array([1.0, 0.01, 0.01, 0.0, 5.0, 100.0, 100.0])  # the first line ended on its lower bound
+    low, high = np.full(7, -np.inf), np.full(7, np.inf)
+    low[3:5], high[3:5] = 0.0, 10.0
+    jacobian = np.random.default_rng(1).normal(size=(50, 7))
+    covariance = _covariance(jacobian, np.ones(50), theta, low, high)
+    assert np.sqrt(covariance[3, 3]) == pytest.approx(10.0)
+    assert 0.0 < covariance[4, 4] < 1.0

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,18 @@ from scipy.special import voigt_profile
 
 from analysis import registry
 from analysis.errors import AnalysisError
-from analysis.polarised_pl import HC_MEV_NM, analyse, figure, group_values, lines_check
+from analysis.lines import fit_lines
+from analysis.polarised_pl import (
+    HC_MEV_NM,
+    _crosstalk_ghosts,
+    analyse,
+    figure,
+    fit_field,
+    group_values,
+    lines_check,
+    read_calibration,
+    read_spectra,
+)
 from runfile.reader import RunFile
 from runfile.records import Column, FixedAxis
 from runfile.writer import RunWriter
@@ -203,3 +215,31 @@ def test_sentences_of_the_line_check() -> None:
     assert lines_check(6, 6).passed
     assert "no line at all" in lines_check(0, 6).detail
     assert "too weak or not resolved" in lines_check(4, 6).detail
+
+
+@pytest.mark.parametrize("number", [1, 5, 11])
+def test_broad_lines_are_not_taken_for_several_dopants_or_none(number: int) -> None:
+    energy = np.linspace(2030.0, 2066.0, 600)
+    counts = 20.0 + sum(5e3 / (1.0 + ((energy - centre) / 1.2) ** 2) for centre in SIX)
+    warm = fit_lines(energy, counts, counts)
+    assert warm.fwhm_mev > 1.0
+    detail = lines_check(number, 6, warm).detail
+    assert "dopants cannot be counted" in detail
+    assert "meV wide" in detail
+
+
+def test_sharp_lines_are_counted_for_dopants() -> None:
+    energy = np.linspace(2042.0, 2056.0, 1000)
+    counts = 20.0 + sum(5e3 / (1.0 + ((energy - centre) / 0.06) ** 2) for centre in 2044.0 + 0.8 * np.arange(13))
+    assert "more than one dopant" in lines_check(13, 6, fit_lines(energy, counts, counts)).detail
+
+
+@pytest.mark.parametrize(("crosstalk", "ghosts"), [(0.02, True), (1e-5, False)])
+def test_poorly_calibrated_crosstalk_is_named_as_the_cause(make_run: MakeRun, crosstalk: float, ghosts: bool) -> None:
+    both = (SIX, np.full(6, 50_000.0))
+    run = make_run("polarised-pl", fill_with(np.random.default_rng(8), both, both, fields=(3.0,), zeeman_mev_per_t=0.1))
+    fit = fit_field(read_spectra(run.table("data"), read_calibration(run)[0])[0])
+    mixing = np.array([[[0.0, crosstalk], [crosstalk, 0.0]]])
+    parts = replace(fit.spectra.components, mixing=mixing)
+    fit = replace(fit, spectra=replace(fit.spectra, components=parts))
+    assert ("calibrate with more light" in _crosstalk_ghosts(fit)) is ghosts

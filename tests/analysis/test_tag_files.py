@@ -199,3 +199,20 @@ def test_cut_real_ptu_file_is_refused(real_data: Path, tmp_path: Path) -> None:
         (tmp_path / "cut.ptu").write_bytes(content[:length])
         with pytest.raises(TagFileError, match="truncated"):
             read(tmp_path / "cut.ptu")
+
+
+@pytest.mark.parametrize("name", [b"MeasDesc_Resolution", b"MeasDesc_GlobalResolution"])
+@pytest.mark.parametrize("value", [0.0, -1e-9, float("nan"), float("inf"), 1e-300])
+def test_impossible_time_base_is_refused(name: bytes, value: float, tmp_path: Path) -> None:
+    path = ptu(tmp_path / "a.ptu", [t3_record(0, 10, 5), t3_record(1, 20, 7)], t3=True)
+    content = bytearray(path.read_bytes())
+    start = content.index(name) + 40
+    content[start : start + 8] = struct.pack("<d", value)
+    path.write_bytes(content)
+    with pytest.raises(TagFileError, match=r"outside 1e-15 to 1 s"):
+        read(path)
+
+
+def test_odd_header_is_a_warning_not_a_screenful(tmp_path: Path) -> None:
+    path = ptu(tmp_path / "a.ptu", [t3_record(0, 10, 5), t3_record(1, 20, 7)], t3=True, promised=0)
+    assert any("the PTU header is odd" in warning for warning in read(path).warnings)

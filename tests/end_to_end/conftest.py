@@ -11,7 +11,7 @@ SHORT: dict[str, tuple[tuple[str, str], ...]] = {
     "polarised-pl": (("exposure_time", "5"), ("repeats", "1")),
     "g2": (("duration", "5"), ("batch", "2.5")),
     "spin-pumping": (("duration", "8"), ("batches", "2"), ("scan_points", "15"), ("scan_time", "1")),
-    "esr": (("frequency_points", "5"), ("counting_time", "0.2"), ("scan_points", "15"), ("scan_time", "2")),
+    "esr": (("frequency_points", "8"), ("counting_time", "0.2"), ("scan_points", "15"), ("scan_time", "2")),
 }
 """Settings for runs whose result does not matter, only that they are made."""
 

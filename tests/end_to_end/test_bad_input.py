@@ -1,5 +1,6 @@
 """Bad input gets one clear line and exit code 2, and leaves nothing behind."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def test_wrong_word_is_named(
         ("  shutter: sc10.shutter", "  shutter: nothing", "nothing"),
         ("  magnet: ami430\n", "", "magnet"),
         ("roles:", "rolls:", "rolls"),
+        ("80.0e+6", "-1", "repetition_rate_hz = -1 must be a number above 0 Hz"),
+        ("[500.0, 750.0]", "[750.0, 500.0]", "must be [lowest, highest] in nm"),
+        ("[500.0, 750.0]", "[500.0]", "must be [lowest, highest] in nm"),
+        ("repetition_rate_hz", "repetiton_rate_hz", "repetiton_rate_hz"),
+        ("instruments.thorlabs_sc10.Sc10", "Sc10", "instruments.sc10.type = 'Sc10'"),
+        ("highest_field_t: 5.0", "highest_field_t: 1e300", "limits.highest_field_t = 1e+300"),
+        ("table: {}", "table: {colection: {}}", "table.colection: unknown key; known are excitation, collection"),
+        ("table: {}", "table: {spad_1: {dark_counts_hz: .inf}}", "dark_counts_hz = inf"),
+        ("    init: {level_limits_v", "    parameters: {foo: {initial_value: 3}}\n    init: {level_limits_v", "'foo'"),
     ],
 )
 def test_station_mistake_is_named(
@@ -97,6 +107,41 @@ def test_data_file_that_is_none_is_refused(
     path = tmp_path / name
     path.write_bytes(content)
     assert name in refused(["analyze", str(path)], capsys)
+
+
+@pytest.mark.parametrize("option", ["--station", "--sample"])
+def test_endless_nesting_is_refused(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "deep.yaml"
+    path.write_text("[" * 5000)
+    assert "nested too deeply" in refused(["run", "g2", option, str(path)], capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "g2", "--frob"], "unrecognized arguments: --frob"),
+        (["run"], "PROCEDURE"),
+        (["run", "g2", "--seed", "1.5"], "whole number"),
+        (["run", "g2", "--seed", str(2**63)], "whole number from 0 to"),
+        (["run", "g2", "--set", "duration"], "NAME=VALUE"),
+    ],
+)
+def test_malformed_command_is_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert words in refused(arguments, capsys)
+
+
+def test_refusal_with_json_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "nonsense", "--out", str(tmp_path), "--json"]) == 2
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["exit_status"] == "failed"
+    assert document["verdict"]["passed"] is False
+    assert "nonsense" in document["message"]
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_folder_instead_of_data_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is a folder" in refused(["analyze", str(tmp_path)], capsys)
 
 
 def test_missing_data_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

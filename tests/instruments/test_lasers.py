@@ -128,6 +128,17 @@ def test_opo_sends_angstrom_of_signal_and_waits_for_ok(talk: Talk, clock: Any) -
     assert clock.waits == [2.0, 2.0]
 
 
+def test_opo_that_reads_back_where_it_travels_is_awaited(talk: Talk) -> None:
+    settings = [(b"OPO WAVELENGTH=12000\n", None), (b"OPO WAVELENGTH?\n", b"11201\n"), (b"STATUS?\n", b"OK\n")]
+    assert talk(OpoVis, [*CLOSE_OPO, *settings, (b"OPO WAVELENGTH?\n", b"12000\n")]).tune(600.0) == 600.0
+
+
+def test_opo_that_settles_elsewhere_is_refused(talk: Talk) -> None:
+    settings = [(b"OPO WAVELENGTH=12000\n", None), (b"OPO WAVELENGTH?\n", b"12000\n"), (b"STATUS?\n", b"OK\n")]
+    with pytest.raises(LimitError, match="asked for 600 nm, the OPO settled at 590 nm"):
+        talk(OpoVis, [*CLOSE_OPO, *settings, (b"OPO WAVELENGTH?\n", b"11800\n")]).tune(600.0)
+
+
 def test_opo_skips_the_acknowledgement_some_units_send(talk: Talk) -> None:
     opo = talk(OpoVis, [(b"OPO OUT SHUTTER=1\n", b"OK\n"), (b"OPO OUT SHUTTER?\n", b"1\n")])
     opo.output_shutter(True)

@@ -168,3 +168,14 @@ def test_limits_a_driver_cannot_keep_are_refused() -> None:
 def test_reading_a_station_file_does_not_import_qcodes() -> None:
     code = "import sys, instruments.station as s; s.read_station(s.TEMPLATE); sys.exit('qcodes' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_backend_that_raises_a_bare_exception_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pyvisa-py does for a host name that cannot be resolved."""
+
+    def unresolved(*arguments: object, **keywords: object) -> None:
+        raise Exception("could not connect: Name or service not known")  # noqa: TRY002 - what pyvisa-py raises
+
+    monkeypatch.setattr("instruments.visa.VisaInstrument.__init__", unresolved)
+    message = refused(only_microwave(address="TCPIP0::no.such.host::5025::SOCKET"))
+    assert "'smb' at TCPIP0::no.such.host::5025::SOCKET cannot be reached (could not connect" in message

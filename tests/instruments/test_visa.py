@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.errors import LimitError, NotReadyError, WireError
-from instruments.visa import LabInstrument, require_within, wait_until
+from instruments.visa import LabInstrument, limit_pair, positive, require_within, wait_until
 
 Talk = Callable[..., Any]
 
@@ -121,3 +121,19 @@ def test_a_value_is_returned_unchanged_or_refused(value: float, low: float, span
     else:
         with pytest.raises(LimitError):
             require_within("x", "value", value, low, high, "u", "change it")
+
+
+def test_limits_in_order_are_numbers() -> None:
+    assert limit_pair("opo", "wavelength_limits_nm", [500, 750.0], "nm") == (500.0, 750.0)
+
+
+@pytest.mark.parametrize("limits", [[2.0, 1.0], [1.0], [1.0, 2.0, 3.0], [float("nan"), 1.0], ["a", "b"], "12"])
+def test_limits_that_are_no_pair_are_refused(limits: Any) -> None:
+    with pytest.raises(LimitError, match=r"opo: wavelength_limits_nm = .* must be \[lowest, highest\] in nm"):
+        limit_pair("opo", "wavelength_limits_nm", limits, "nm")
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), "fast"])
+def test_what_must_be_positive_is_checked(value: Any) -> None:
+    with pytest.raises(LimitError, match="must be a number above 0 Hz"):
+        positive("laser", "repetition_rate_hz", value, "Hz")

@@ -157,3 +157,21 @@ def test_file_in_use_by_another_process_is_named(new_run: Callable[[], RunWriter
     writer.close()
     assert done.stdout.startswith("RunFileError")
     assert "is writing it" in done.stdout
+
+
+def test_header_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        RunWriter.create(
+            tmp_path / "run.h5",
+            procedure="g2",
+            title="",
+            parameters={},
+            station="",
+            snapshot={},
+            sample_sheet="",
+            sample={},
+            conditions={},
+            versions={},
+            seed=10**30,  # HDF5 has no integer of this size
+        )
+    assert list(tmp_path.iterdir()) == []

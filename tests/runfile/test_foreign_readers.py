@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from runfile.reader import RunFile
 from runfile.writer import PointTable, RunWriter
 
 
@@ -70,3 +71,12 @@ def test_nothing_in_the_file_is_code(written: Path) -> None:
 
     with h5py.File(written) as file:
         file.visititems(check)
+
+
+def test_run_without_a_table_has_an_empty_default_plot(new_run: Callable[[], RunWriter]) -> None:
+    nexus = pytest.importorskip("nexusformat.nexus")
+    with new_run() as writer:
+        writer.finish("aborted", 0.0)
+    assert nexus.nxload(str(writer.path)).plottable_data.nxsignal.nxvalue.size == 0
+    with RunFile(writer.path) as recorded:
+        assert recorded.tables() == ()
