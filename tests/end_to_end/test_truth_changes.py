@@ -62,3 +62,12 @@ def test_validation_dot_shows_its_published_splitting(tmp_path: Path) -> None:
     splitting = outcome.analysis.results["total_splitting"]
     assert outcome.analysis.results["n_lines"].value == 6
     assert splitting.value == pytest.approx(1.304, abs=4 * splitting.stderr + 0.01)
+
+
+def test_reversing_the_field_swaps_sigma_plus_and_sigma_minus(tmp_path: Path) -> None:
+    sweep = (("field_points", "2"), ("field_start", "-3"), ("field_stop", "3"), ("repeats", "3"))
+    results = run(RunRequest("polarised-pl", settings=sweep, out=tmp_path)).analysis.results
+    backward, forward = results["zeeman_splitting_1"], results["zeeman_splitting_2"]
+    # truth: mean sigma-plus minus mean sigma-minus energy of the bright lines of Dot(...).transitions at 3 T
+    assert forward.value == pytest.approx(-0.5403, abs=4 * forward.stderr + 5e-4)
+    assert backward.value == pytest.approx(0.5403, abs=4 * backward.stderr + 5e-4)
