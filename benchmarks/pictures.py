@@ -3,9 +3,13 @@
 python benchmarks/pictures.py
 """
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
+
+for _library in ("OPENBLAS", "MKL", "OMP"):  # before numpy is imported, as the command line does
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 from procedures.registry import PROCEDURES
 from runmanager.engine import RunRequest, run
