@@ -139,7 +139,8 @@ def esr_results(fit: ResonanceFit, dopant: DopantSpin, start: float) -> dict[str
             fit.peak_contrast,
             fit.peak_contrast_error,
             "1",
-            method + "on/off − 1 at the top of a line above the baseline, mean over the lines",
+            method
+            + "on/off − 1 at the top of a line above the baseline, mean over the lines and over both line shapes",
         ),
         "hyperfine_constant": Result(
             abs(float(values[A_GHZ])) * 1e3,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -188,16 +189,16 @@ def fit_multiplet(sweep: Sweep, dopant: DopantSpin, start: float) -> ResonanceFi
     finals = [
         (_fit_from(sweep, dopant, coarse.values, (start, target), shape, 60), shape) for shape in (LORENTZIAN, GAUSSIAN)
     ]
-    fit, shape = min(finals, key=lambda pair: pair[0].deviance)
-    found = _describe(sweep, dopant, fit, shape, (start, target), flat)
+    described = [_describe(sweep, dopant, fit, shape, (start, target), flat) for fit, shape in finals]
+    found = _over_shapes(min(described, key=lambda one: one.deviance), described)
     if len(ranked) < 2 or dopant.nuclear_spin == 0:
         return found
     rival, rival_target = by_sign[-chosen]
-    other = _fit_from(sweep, dopant, rival.values, (start, rival_target), shape, 60)
+    other = _fit_from(sweep, dopant, rival.values, (start, rival_target), found.shape, 60)
     return replace(
         found,
         other_a_ghz=float(other.values[A_GHZ]),
-        sign_gap=(other.deviance - fit.deviance) / found.error_scale**2,
+        sign_gap=(other.deviance - found.fit.deviance) / found.error_scale**2,
     )
 
 
@@ -234,6 +235,21 @@ def _fit_from(
     high = np.array([5.0, 50.0, theta[D_GHZ] + 0.5 * span, theta[A_GHZ] + 0.1, max(span / 2, spacing)])
     data = np.concatenate((sweep.on, sweep.off))
     return fit_poisson(_counts_model(sweep, with_slopes), data, np.clip(theta, low, high), low, high, max_steps=steps)
+
+
+def _over_shapes(best: ResonanceFit, described: list[ResonanceFit]) -> ResonanceFit:
+    """The best fit, with its peak contrast averaged over the line shapes by their likelihood.
+
+    A Gaussian and a Lorentzian that fit equally well differ in height by a tenth; the error covers that.
+    """
+    worse = np.array([(one.deviance - best.deviance) / best.error_scale**2 for one in described])
+    weights = np.exp(-0.5 * worse)
+    heights, errors = (
+        np.array([getattr(one, name) for one in described]) for name in ("peak_contrast", "peak_contrast_error")
+    )
+    mean = float(np.average(heights, weights=weights))
+    variance = float(np.average(errors**2 + (heights - mean) ** 2, weights=weights))
+    return replace(best, peak_contrast=mean, peak_contrast_error=sqrt(variance))
 
 
 def _search(sweep: Sweep, dopant: DopantSpin, ends: tuple[float, float]) -> list[FloatArray]:
