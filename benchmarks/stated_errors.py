@@ -110,7 +110,7 @@ def page(runs: dict[str, list[tuple[bool, dict[str, Result]]]], seeds: int) -> s
             "",
             f"Every procedure with its defaults on the default twin, seeds 1 to {seeds}; made by",
             "`python benchmarks/stated_errors.py`. If the stated one-sigma intervals are honest, about 68 % of the",
-            f"runs hold the truth: for {seeds} seeds between {low} and {high} (95 % of the time). `n_lines` is a count,",
+            f"runs hold the truth: for {seeds} seeds between {low} and {high} (95 % of the time). `n_lines` counts,",
             "and should always be right. Where the sample states no number, each run is held against the mean of all",
             "others: that shows errors that are too small, not a bias common to all runs.",
             "",
