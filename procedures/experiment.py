@@ -29,7 +29,7 @@ from instruments.station_file import Conditions
 from procedures.errors import ParameterError, StoppedError
 from runfile.writer import RunWriter
 
-__all__ = ["BooleanParameter", "Experiment", "FloatParameter", "IntegerParameter", "ListParameter"]
+__all__ = ["BooleanParameter", "Experiment", "FloatParameter", "IntegerParameter", "ListParameter", "OpticalExperiment"]
 
 Role = TypeVar("Role")
 
@@ -186,6 +186,27 @@ class Experiment(Procedure):  # type: ignore[misc]  # pymeasure has no types
     def microwave(self) -> MicrowaveSource:
         """The microwave generator."""
         return self._role("microwave", MicrowaveSource)  # type: ignore[type-abstract]
+
+
+class OpticalExperiment(Experiment):
+    """An experiment that excites the dot above its gap and looks at its emission."""
+
+    excitation_wavelength = FloatParameter(
+        "Excitation wavelength",
+        description="of the pulsed laser: spectrum, read-out and reset",
+        units="nm",
+        default=560.0,
+        minimum=400.0,
+        maximum=750.0,
+    )
+    emission_wavelength = FloatParameter(
+        "Emission wavelength",
+        description="0: as the sample sheet says",
+        units="nm",
+        default=0.0,
+        minimum=0.0,
+        maximum=1000.0,
+    )
 
 
 def _complaint(procedure: str, name: str, parameter: Parameter, value: object) -> str:

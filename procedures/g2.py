@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.correlation import coincidences
 from instruments.bench import Bench
-from procedures.experiment import Experiment, FloatParameter, IntegerParameter
+from procedures.experiment import FloatParameter, IntegerParameter, OpticalExperiment
 from procedures.light import (
     ANALYSER_ROLES,
     LIGHT_ROLES,
@@ -25,23 +25,12 @@ from procedures.light import (
 from runfile.writer import Column, FixedAxis, PointTable
 
 
-class Antibunching(Experiment):
+class Antibunching(OpticalExperiment):
     """Non-resonant pulses, photons of the whole multiplet on a 50:50 beam splitter, every tag kept."""
 
     NAME: ClassVar[str] = "g2"
     NEEDS: ClassVar[tuple[str, ...]] = (*LIGHT_ROLES, *ANALYSER_ROLES, "time_tagger", "cryostat", "magnet")
 
-    excitation_wavelength = FloatParameter(
-        "Excitation wavelength", units="nm", default=560.0, minimum=400.0, maximum=750.0
-    )
-    emission_wavelength = FloatParameter(
-        "Emission wavelength",
-        description="0: as the sample sheet says",
-        units="nm",
-        default=0.0,
-        minimum=0.0,
-        maximum=1000.0,
-    )
     duration = FloatParameter("Measuring time", units="s", default=60.0, minimum=0.1, maximum=86400.0)
     batch = FloatParameter("Time per batch", units="s", default=5.0, minimum=0.1, maximum=600.0)
     pulse_divider = IntegerParameter("Laser pulses per trigger", default=16, minimum=1, maximum=10000)

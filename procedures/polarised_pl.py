@@ -8,7 +8,7 @@ import numpy as np
 from instruments.bench import Bench
 from instruments.roles import Magnet
 from procedures.errors import RefusedError
-from procedures.experiment import BooleanParameter, Experiment, FloatParameter, IntegerParameter
+from procedures.experiment import BooleanParameter, FloatParameter, IntegerParameter, OpticalExperiment
 from procedures.light import (
     ANALYSER_ROLES,
     LIGHT_ROLES,
@@ -26,7 +26,7 @@ from procedures.light import (
 from procedures.spectra import CALIBRATION_OFFSET_NM, calibrate_analyser, expose_spectrum, spectrum_table
 
 
-class PolarisedPhotoluminescence(Experiment):
+class PolarisedPhotoluminescence(OpticalExperiment):
     """Spectra behind both settings of the analyser, whose response is calibrated with laser light first."""
 
     NAME: ClassVar[str] = "polarised-pl"
@@ -39,17 +39,6 @@ class PolarisedPhotoluminescence(Experiment):
         "cryostat",
     )
 
-    excitation_wavelength = FloatParameter(
-        "Excitation wavelength", units="nm", default=560.0, minimum=400.0, maximum=750.0
-    )
-    emission_wavelength = FloatParameter(
-        "Emission wavelength",
-        description="0: as the sample sheet says",
-        units="nm",
-        default=0.0,
-        minimum=0.0,
-        maximum=1000.0,
-    )
     exposure_time = FloatParameter("Exposure time", units="s", default=5.0, minimum=0.01, maximum=3600.0)
     repeats = IntegerParameter("Exposures per polarisation", default=12, minimum=1, maximum=10000)
     pulse_divider = IntegerParameter("Laser pulses per trigger", default=10, minimum=1, maximum=1000)

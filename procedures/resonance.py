@@ -12,7 +12,7 @@ from instruments.bench import Bench
 from instruments.roles import FineTunableLaser, FloatArray
 from procedures.addressing import Overlap, overlap, refuse_unless_selective
 from procedures.errors import RefusedError
-from procedures.experiment import Experiment, FloatParameter, IntegerParameter, ListParameter
+from procedures.experiment import FloatParameter, IntegerParameter, ListParameter, OpticalExperiment
 from procedures.light import (
     ANALYSER_ROLES,
     LIGHT_ROLES,
@@ -52,7 +52,7 @@ class ChosenLine:
     selectivity: Overlap
 
 
-class SpinExperiment(Experiment):
+class SpinExperiment(OpticalExperiment):
     """Shared parameters and steps of spin-pumping and esr."""
 
     NEEDS: ClassVar[tuple[str, ...]] = (
@@ -70,17 +70,6 @@ class SpinExperiment(Experiment):
         description="at 4 K flips out of it must go downhill",
         choices=["highest", "lowest"],
         default="highest",
-    )
-    excitation_wavelength = FloatParameter(
-        "Wavelength of the reset and of the spectrum", units="nm", default=560.0, minimum=400.0, maximum=750.0
-    )
-    emission_wavelength = FloatParameter(
-        "Emission wavelength",
-        description="0: as the sample sheet says",
-        units="nm",
-        default=0.0,
-        minimum=0.0,
-        maximum=1000.0,
     )
     replica_offset = FloatParameter(
         "Phonon energy of the detected replica", units="meV", default=26.0, minimum=5.0, maximum=100.0
