@@ -85,7 +85,9 @@ def run(request: RunRequest, *, report: Report = lambda fraction, what: None) ->
             measured = _measure(assembled, experiment, request, sheet, path, stop, report)
         # From here on the bench is safe and closed, and the run file complete: nothing below can lose the run.
         # A stop asked for now comes too late: the verdict takes seconds and is worth them.
-        return replace(measured, analysis=analyse_and_store(path, measured.exit_status), figure=draw(path))
+        return replace(
+            measured, analysis=analyse_and_store(path, measured.exit_status, why=measured.message), figure=draw(path)
+        )
 
 
 def make_experiment(name: str, settings: tuple[tuple[str, str], ...]) -> "Experiment":
@@ -282,12 +284,15 @@ def _finish(recorder: "RunWriter", status: str, duration_s: float, message: str)
     return message
 
 
-def analyse_and_store(path: Path, status: str) -> Analysis:
-    """Analyse a finished run file and write results and verdict into it. A failure becomes a failed verdict."""
+def analyse_and_store(path: Path, status: str, *, why: str = "") -> Analysis:
+    """Analyse a finished run file and write results and verdict into it. A failure becomes a failed verdict.
+
+    ``why`` the run ended as it did: with it the verdict names the cause, not only what is missing in the file.
+    """
     from runfile.errors import RunFileError
     from runfile.writer import store_analysis
 
-    analysis = _analyse(path, status)
+    analysis = _analyse(path, f"{status}: {why}" if why else status)
     try:
         store_analysis(path, analysis)
     except RunFileError as error:

@@ -40,6 +40,12 @@ def test_unforeseen_failure_of_the_analysis_fails_the_verdict(finished: Path, mo
     assert "array must not contain infs" in verdict.checks[0].detail
 
 
+def test_verdict_of_a_broken_run_names_the_cause(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "analyse", _unforeseen)
+    verdict = analyse_and_store(finished, "failed", why="cryostat: 2 K not reached").verdict
+    assert "failed: cryostat: 2 K not reached" in verdict.reason
+
+
 def test_unforeseen_failure_of_the_figure_is_a_warning(
     finished: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
