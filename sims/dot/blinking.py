@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics.spins import FloatArray
 from sims.dot.sample import Blinking
-from sims.dot.spins import FloatArray
 
 
 def on_fraction(blinking: Blinking) -> float:

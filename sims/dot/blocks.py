@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics.spins import FloatArray
 from sims.dot.propagation import Propagation, product
-from sims.dot.spins import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 

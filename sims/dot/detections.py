@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics.spins import FloatArray
 from sims.dot.blocks import Blocks, divide
 from sims.dot.propagation import Propagation
-from sims.dot.spins import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 

@@ -6,9 +6,9 @@ alpha = N0alpha V0. The electron fills core and shell (infinite well at the oute
 
 from dataclasses import dataclass
 
-from sims.dot.envelope import electron_density_per_nm3, hole_density_per_nm3
-from sims.dot.materials import MATERIALS
 from sims.dot.sample import Dopant, Sample
+from sims.envelope.sphere import electron_density_per_nm3, hole_density_per_nm3
+from sims.matter.hosts import MATERIALS
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sims.dot.constants import BOHR_MAGNETON_MEV_PER_T
-from sims.dot.exchange import exchange_constants
-from sims.dot.ground import Field, biased, dopant_hamiltonian, dopant_levels
-from sims.dot.sample import Sample
-from sims.dot.spins import (
+from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T
+from sims.basics.spins import (
     ComplexArray,
     FloatArray,
     dimension,
@@ -27,6 +24,9 @@ from sims.dot.spins import (
     product,
     spin_operators,
 )
+from sims.dot.exchange import exchange_constants
+from sims.dot.ground import Field, biased, dopant_hamiltonian, dopant_levels
+from sims.dot.sample import Sample
 
 ELECTRON, HOLE = 0, 1
 N_CARRIER = 8

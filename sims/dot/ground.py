@@ -6,9 +6,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sims.dot.constants import BOHR_MAGNETON_MEV_PER_T, NUCLEAR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
-from sims.dot.sample import Dopant
-from sims.dot.spins import (
+from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, NUCLEAR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
+from sims.basics.spins import (
     ComplexArray,
     FloatArray,
     dimension,
@@ -18,6 +17,7 @@ from sims.dot.spins import (
     projections,
     spin_operators,
 )
+from sims.dot.sample import Dopant
 
 BIAS_FIELD_T = 1e-6
 """Added along z before diagonalising: it names the states of degenerate pairs by their projection on z.

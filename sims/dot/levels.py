@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from sims.dot.constants import BOLTZMANN_MEV_PER_K, COULOMB_MEV_NM, HBAR2_OVER_2M0_MEV_NM2
+from sims.basics.constants import BOLTZMANN_MEV_PER_K, COULOMB_MEV_NM, HBAR2_OVER_2M0_MEV_NM2
+from sims.basics.spins import ComplexArray, FloatArray
 from sims.dot.exciton import (
     ExcitonManifold,
     GroundManifold,
@@ -23,10 +24,9 @@ from sims.dot.exciton import (
     stokes_vectors,
 )
 from sims.dot.lineshape import linewidth_mev
-from sims.dot.materials import MATERIALS, gap_mev
 from sims.dot.sample import Sample
-from sims.dot.spins import ComplexArray, FloatArray
 from sims.dot.stimulus import Environment
+from sims.matter.hosts import MATERIALS, gap_mev
 
 IntArray = npt.NDArray[np.int64]
 

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.special import voigt_profile
 
-from sims.dot.constants import BOLTZMANN_MEV_PER_K
+from sims.basics.constants import BOLTZMANN_MEV_PER_K
+from sims.basics.spins import FloatArray
 from sims.dot.sample import Linewidth
-from sims.dot.spins import FloatArray
 
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 

@@ -11,11 +11,11 @@ microwave acts as a rate (strong-dephasing limit). Excitons do not answer: excha
 
 import numpy as np
 
-from sims.dot.constants import BOHR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
+from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
+from sims.basics.spins import FloatArray, dimension
 from sims.dot.ground import ResonanceLines, resonance_lines
 from sims.dot.lineshape import FWHM_PER_SIGMA
 from sims.dot.sample import Dopant, Sample
-from sims.dot.spins import FloatArray, dimension
 from sims.dot.stimulus import Environment, Microwave
 
 N_INHOMOGENEOUS = 601

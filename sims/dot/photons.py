@@ -9,11 +9,11 @@ enters only through the periodic populations.
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics.spins import FloatArray
 from sims.dot.blinking import is_on, switching_times_s
 from sims.dot.detections import Detections
 from sims.dot.sample import Blinking
 from sims.dot.second_photon import draw_second_photons
-from sims.dot.spins import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from sims.dot.spins import FloatArray
+from sims.basics.spins import FloatArray
 from sims.dot.stimulus import Cycle, PulsedLight, Segment
 
 IntArray = npt.NDArray[np.int64]

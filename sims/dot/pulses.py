@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.special import gammainc
 
+from sims.basics.spins import FloatArray
 from sims.dot.levels import LevelScheme
 from sims.dot.propagation import step_chain
 from sims.dot.rates import pairs_per_joule, resonant_generator
-from sims.dot.spins import FloatArray
 from sims.dot.stimulus import ContinuousLight, PulsedLight
 
 

@@ -7,12 +7,12 @@ lifetime allows, so no Rabi oscillation survives.
 
 import numpy as np
 
-from sims.dot.constants import JOULE_PER_MEV
+from sims.basics.constants import JOULE_PER_MEV
+from sims.basics.spins import FloatArray
 from sims.dot.levels import LevelScheme, Lines
 from sims.dot.lineshape import polarisation_coupling, spectral_overlap
 from sims.dot.microwave import lit_microwave_rates
 from sims.dot.relaxation import exciton_relaxation, ground_relaxation
-from sims.dot.spins import FloatArray
 from sims.dot.stimulus import ContinuousLight, Environment, Segment
 
 

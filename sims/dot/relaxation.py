@@ -7,10 +7,10 @@ the mean time of one step downhill.
 
 import numpy as np
 
-from sims.dot.constants import BOLTZMANN_MEV_PER_K
+from sims.basics.constants import BOLTZMANN_MEV_PER_K
+from sims.basics.spins import ComplexArray, FloatArray, dimension, place, spin_operators
 from sims.dot.exciton import ELECTRON, HOLE, GroundManifold, space_dimensions
 from sims.dot.sample import Sample
-from sims.dot.spins import ComplexArray, FloatArray, dimension, place, spin_operators
 
 
 def exciton_relaxation(

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics.spins import FloatArray, dimension, place
 from sims.dot.blinking import exposure_brightness, mean_brightness
 from sims.dot.detections import Detections, detections
 from sims.dot.levels import WEAKEST_LINE, LevelScheme, level_scheme
@@ -15,7 +16,6 @@ from sims.dot.propagation import Propagation, propagate
 from sims.dot.pulses import mean_pairs, pulse_map
 from sims.dot.rates import dark_generator, emission_rates_per_ns, segment_generator
 from sims.dot.sample import Sample
-from sims.dot.spins import FloatArray, dimension, place
 from sims.dot.stimulus import Cycle, Environment, PulsedLight, Segment
 
 IntArray = npt.NDArray[np.int64]

@@ -9,10 +9,10 @@ train, in a long dark wait), and what they need is worked out once for each kind
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics.spins import FloatArray
 from sims.dot.blocks import BLOCK_BINS, Blocks
 from sims.dot.detections import Detections
 from sims.dot.propagation import Propagation
-from sims.dot.spins import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sims.basics.spins import FloatArray, projections
 from sims.dot.exciton import (
     carrier_amplitudes,
     dipole_rows,
@@ -12,7 +13,6 @@ from sims.dot.exciton import (
     stokes_vectors,
 )
 from sims.dot.sample import Sample, load_sample
-from sims.dot.spins import FloatArray, projections
 
 Field = tuple[float, float, float]
 FIELDS = st.tuples(*3 * [st.floats(-10, 10)])

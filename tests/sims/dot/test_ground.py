@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sims.dot.constants import PLANCK_MEV_PER_GHZ
+from sims.basics.constants import PLANCK_MEV_PER_GHZ
+from sims.basics.spins import FloatArray
 from sims.dot.ground import (
     BIAS_FIELD_T,
     biased,
@@ -10,7 +11,6 @@ from sims.dot.ground import (
     resonance_lines,
 )
 from sims.dot.sample import Dopant
-from sims.dot.spins import FloatArray
 
 
 def test_x_band_fields_of_mn_in_cdse() -> None:

@@ -3,10 +3,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sims.basics.spins import FloatArray
 from sims.dot.blinking import exposure_brightness, is_on, mean_brightness, on_fraction, switching_times_s
 from sims.dot.response import Dot, Response
 from sims.dot.sample import Blinking, Sample
-from sims.dot.spins import FloatArray
 from sims.dot.stimulus import ContinuousLight, Cycle, Environment, PulsedLight, Segment
 
 PulseMaker = Callable[..., PulsedLight]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sims.dot.constants import BOLTZMANN_MEV_PER_K
+from sims.basics.constants import BOLTZMANN_MEV_PER_K
+from sims.basics.spins import FloatArray
 from sims.dot.ground import resonance_lines
 from sims.dot.levels import confined_gap_mev, emission_energy_mev
 from sims.dot.lineshape import linewidth_mev, polarisation_coupling, spectral_overlap
@@ -15,7 +16,6 @@ from sims.dot.rates import dark_generator, resonant_generator, segment_generator
 from sims.dot.relaxation import exciton_relaxation, ground_relaxation
 from sims.dot.response import Dot
 from sims.dot.sample import Linewidth, Sample
-from sims.dot.spins import FloatArray
 from sims.dot.stimulus import ContinuousLight, Cycle, Environment, Microwave, PulsedLight, Segment
 
 STOKES = st.sampled_from([(0, 0, 1), (0, 0, -1), (1, 0, 0), (0, 1, 0), (0, 0, 0)])

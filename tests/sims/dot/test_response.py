@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
+from sims.basics.spins import FloatArray
 from sims.dot.ground import resonance_lines
 from sims.dot.propagation import step_chain
 from sims.dot.rates import dark_generator
 from sims.dot.response import Dot, Response
 from sims.dot.sample import Sample, load_sample
-from sims.dot.spins import FloatArray
 from sims.dot.stimulus import ContinuousLight, Cycle, Environment, Microwave, PulsedLight, Segment
 
 Maker = Callable[..., Cycle]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sims.basics.spins import FloatArray
 from sims.dot import second_photon
 from sims.dot.detections import Detections
 from sims.dot.response import Dot
 from sims.dot.second_photon import draw_second_photons
-from sims.dot.spins import FloatArray
 from sims.dot.stimulus import ContinuousLight, Cycle, PulsedLight, Segment
 
 

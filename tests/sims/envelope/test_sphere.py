@@ -4,14 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from sims.dot.envelope import electron_density_per_nm3, hole_density_per_nm3
 from sims.dot.exchange import (
     exact_electron_splitting_mev,
     exchange_constants,
     mean_field_electron_splitting_mev,
 )
-from sims.dot.materials import MATERIALS
 from sims.dot.sample import Sample
+from sims.envelope.sphere import electron_density_per_nm3, hole_density_per_nm3
+from sims.matter.hosts import MATERIALS
 
 
 def test_electron_at_the_centre_and_its_ratio_to_the_volume_average() -> None:

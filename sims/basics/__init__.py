@@ -1,0 +1,1 @@
+"""Physical constants and spin operators."""

@@ -1,0 +1,1 @@
+"""Envelope functions of electron and hole: spheres, shells, graded interfaces, Coulomb energy."""
