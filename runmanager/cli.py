@@ -101,6 +101,23 @@ def build_parser() -> argparse.ArgumentParser:
     check.set_defaults(handler=_station_check)
     template = station.add_parser("template", help="print the station file to copy and edit")
     template.set_defaults(handler=_station_template)
+
+    bench = commands.add_parser("bench", help="the simulated bench").add_subparsers(
+        dest="bench_command", metavar="COMMAND", required=True
+    )
+    serving = bench.add_parser(
+        "serve", help="the twin's instruments on real TCP, serial and ZeroMQ endpoints, loopback"
+    )
+    serving.add_argument("--station", type=Path, metavar="FILE", help="station file (default: the built-in one)")
+    serving.add_argument("--sample", metavar="FILE", help="sample file, or the name of a built-in sample")
+    serving.add_argument("--seed", type=_seed, default=1, metavar="N", help="seed of the twin (default: 1)")
+    serving.add_argument("--speed", type=float, default=1.0, metavar="X", help="bench seconds per second (default: 1)")
+    serving.add_argument("--json", action="store_true", help="one JSON line with all endpoints on stdout")
+    serving.set_defaults(handler=_bench_serve)
+
+    validation = commands.add_parser("validate", help="the physics validation table: value, expected, origin, outcome")
+    validation.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    validation.set_defaults(handler=_validate)
     return parser
 
 
@@ -230,6 +247,20 @@ def _station_check(options: argparse.Namespace) -> int:
     findings = station_check.check(options.station, twin=options.twin)
     output.print_station(findings, as_json=options.json)
     return 0 if findings.passed else 1
+
+
+def _bench_serve(options: argparse.Namespace) -> int:
+    from runmanager import serve
+
+    return serve.serve(
+        options.station, sample=options.sample, seed=options.seed, speed=options.speed, as_json=options.json
+    )
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from runmanager import validate
+
+    return validate.run(as_json=options.json)
 
 
 def _station_template(options: argparse.Namespace) -> int:

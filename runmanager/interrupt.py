@@ -26,6 +26,10 @@ class StopRequest:
         """True when a stop was asked for."""
         return self._event.is_set()
 
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait for the request for at most ``timeout_s`` (None: for ever); whether it came."""
+        return self._event.wait(timeout_s)
+
 
 class StoppableClock:
     """A clock whose waits end with StoppedError soon after a stop was asked for.

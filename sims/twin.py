@@ -2,6 +2,7 @@
 
 import itertools
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from sims.dot.sample import Sample, load_sample, parse_sample
 from sims.wire import library
 from sims.wire.bench import connect
 from sims.wire.id900 import Id900Server
+from sims.wire.line import Port
 
 _NUMBERS = itertools.count(1)
 
@@ -33,10 +35,11 @@ class TwinError(ValueError):
 class Twin:
     """A running twin. Use it as a context manager, or close() it: it holds sockets and a thread."""
 
-    def __init__(self, sample: Sample, seed: int, config: TableConfig, wiring: Wiring) -> None:
+    def __init__(self, sample: Sample, seed: int, config: TableConfig, wiring: Wiring, clock: VirtualClock) -> None:
         self.sample = sample
         self.seed = seed
-        self.clock = VirtualClock()
+        self.clock = clock
+        bench_lock = threading.RLock()
         self.identity = f"twin-{next(_NUMBERS)}"
         # Two streams of one seed: what the instruments draw does not shift what the photons draw.
         instruments_rng, table_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
@@ -44,8 +47,12 @@ class Twin:
         self.table = OpticalTable(self.models, sample, config, wiring, table_rng, self.clock)
         self.camera = SimulatedCamera(self.table)
         self._folder = tempfile.TemporaryDirectory(prefix="solotron-twin-")
-        self._id900 = Id900Server(TimeController(self.table), self.clock, Path(self._folder.name))
-        library.register(self.identity, connect(self.models))
+        self._id900 = Id900Server(TimeController(self.table), self.clock, Path(self._folder.name), bench_lock)
+        ports = connect(self.models, bench_lock)
+        library.register(self.identity, ports)
+        self.ports: dict[str, Port] = {
+            model: ports[resource] for model, resource in library.RESOURCES.items() if resource in ports
+        }
         self._is_open = True
 
     @property
@@ -91,18 +98,21 @@ def start(
     seed: int,
     table: Mapping[str, Any] | TableConfig | None = None,
     wiring: Mapping[str, Any] | Wiring | None = None,
+    clock: VirtualClock | None = None,
 ) -> Twin:
     """Start a twin.
 
     ``sample``: a shipped sample's name, a file, its fields, or a Sample. ``table`` and ``wiring``: the sections of
-    a station file (None: defaults). The same seed and the same requests give the same bytes.
+    a station file (None: defaults). ``clock``: a clock that runs by itself, to serve the twin in real time (None: a
+    virtual clock). The same seed and the same requests give the same bytes.
     Raises SampleError or TwinError, one clear line each.
     """
     if isinstance(sample, Mapping):
         sample = parse_sample(sample, "given fields")
     elif not isinstance(sample, Sample):
         sample = load_sample(sample)
-    return Twin(sample, seed, _section(TableConfig, "table", table), _section(Wiring, "wiring", wiring))
+    sections = _section(TableConfig, "table", table), _section(Wiring, "wiring", wiring)
+    return Twin(sample, seed, *sections, VirtualClock() if clock is None else clock)
 
 
 def _section(kind: type[Section], name: str, given: Mapping[str, Any] | Section | None) -> Section:

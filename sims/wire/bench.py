@@ -1,5 +1,7 @@
 """The wiring cabinet: which device listens under which VISA resource name."""
 
+import threading
+
 from sims.bench.models import Models
 from sims.wire.ami430 import Ami430Wire
 from sims.wire.chameleon import ChameleonWire
@@ -16,8 +18,11 @@ from sims.wire.smb100a import Smb100aWire
 from sims.wire.spectrapro import SpectraProWire
 
 
-def connect(models: Models) -> dict[str, Port]:
-    """A port for every instrument that speaks VISA, keyed by resource name: what ``library.register`` takes."""
+def connect(models: Models, bench_lock: "threading.RLock | None" = None) -> dict[str, Port]:
+    """A port for every instrument that speaks VISA, keyed by resource name: what ``library.register`` takes.
+
+    ``bench_lock`` is held while any of them answers (None: a lock each, enough for one thread).
+    """
     devices: dict[str, Device] = {
         "chameleon": ChameleonWire(models.chameleon),
         "opo-vis": OpoVisWire(models.opo_vis),
@@ -31,4 +36,4 @@ def connect(models: Models) -> dict[str, Port]:
         "dg645": Dg645Wire(models.dg645),
         "pm100d": Pm100dWire(models.pm100d),
     }
-    return {RESOURCES[model]: Port(device, models.clock) for model, device in devices.items()}
+    return {RESOURCES[model]: Port(device, models.clock, bench_lock) for model, device in devices.items()}

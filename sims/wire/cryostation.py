@@ -15,6 +15,7 @@ class CryostationWire(Device):
     """Commands in upper case. Temperatures in K with three decimals; -0.100 when there is no value."""
 
     speed = NETWORK
+    most_clients = 1  # assumed: the maker's server program talks to one client
 
     def __init__(self, cryostat: Cryostation) -> None:
         self._cryostat = cryostat

@@ -18,6 +18,7 @@ class CWaveWire(Device):
     """A set is answered with what was sent. Commands that move something are answered after a second and a half."""
 
     speed = NETWORK
+    most_clients = 1  # assumed: one control session at a time
 
     def __init__(self, laser: CWave) -> None:
         self._laser = laser

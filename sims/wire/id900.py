@@ -25,8 +25,15 @@ _CONTROL = "inproc://stop"
 class Id900Server:
     """Serves one time controller until close(). ``folder``: where the data link may write files."""
 
-    def __init__(self, controller: TimeController, clock: VirtualClock, folder: Path) -> None:
+    def __init__(
+        self,
+        controller: TimeController,
+        clock: VirtualClock,
+        folder: Path,
+        bench_lock: "threading.RLock | None" = None,
+    ) -> None:
         self._clock = clock
+        self._bench_lock = threading.RLock() if bench_lock is None else bench_lock
         self._context = zmq.Context()
         self._scpi = Id900Scpi(controller)
         self._link = DataLink(controller, self._context, folder)
@@ -77,7 +84,8 @@ class Id900Server:
         request = socket.recv().decode("utf-8", errors="replace")
         self._clock.advance(LATENCY_S)
         try:
-            answer = execute(request.strip())
+            with self._bench_lock:
+                answer = execute(request.strip())
         except Exception as error:  # noqa: BLE001 - logged with its trace and told to the client
             # A dead thread would leave the client waiting: it gets the failure as an answer, the log the trace.
             _LOG.exception("ID900: %r failed", request)

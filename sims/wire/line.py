@@ -54,6 +54,8 @@ class Device(ABC):
     speed: WireSpeed = NETWORK
     answers_in_order: bool = True
     """False when a quick answer may overtake a slow one (the device still listens while it moves)."""
+    most_clients: int | None = None
+    """How many may be connected at once over a network; None: no limit that matters."""
 
     def greeting(self) -> bytes:
         """What is sent when a session is opened."""
@@ -79,10 +81,12 @@ def take_lines(received: bytearray) -> list[bytes]:
 class Port:
     """Where a device listens. One lock makes every transfer and every answer one transaction."""
 
-    def __init__(self, device: Device, clock: VirtualClock) -> None:
+    def __init__(self, device: Device, clock: VirtualClock, bench_lock: "threading.RLock | None" = None) -> None:
+        """``bench_lock``: one lock for all ports of a bench served by several threads (devices share the table)."""
         self.device = device
         self.clock = clock
         self.lock = threading.RLock()
+        self.bench_lock = threading.RLock() if bench_lock is None else bench_lock
         self.is_connected = True
 
     def open(self) -> "Conversation":
@@ -123,7 +127,8 @@ class Conversation:
 
     def _answers(self, message: bytes) -> Sequence[Reply]:
         try:
-            return self._port.device.answer(message)
+            with self._port.bench_lock:
+                return self._port.device.answer(message)
         except AttributeError as error:  # pyvisa-sim takes an AttributeError for "not supported" and hides it
             raise RuntimeError(f"fault in the simulated {type(self._port.device).__name__}: {error}") from error
 
@@ -141,6 +146,20 @@ class Conversation:
         now_ns = self._port.clock.now_ns()
         while self._coming and self._coming[0][0] <= now_ns:
             self._output += heapq.heappop(self._coming)[2]
+
+    def next_arrival_ns(self) -> int | None:
+        """When the next reply comes (bench clock); None when nothing is on its way."""
+        with self._port.lock:
+            return self._coming[0][0] if self._coming else None
+
+    def take_arrived(self) -> list[bytes]:
+        """The replies that have arrived, one by one (a network device sends each in a packet of its own)."""
+        with self._port.lock:
+            now_ns = self._port.clock.now_ns()
+            arrived = []
+            while self._coming and self._coming[0][0] <= now_ns:
+                arrived.append(heapq.heappop(self._coming)[2])
+            return arrived
 
     def read(self) -> tuple[bytes, bool]:
         """All bytes that have arrived, and whether any did (the form pyvisa-sim's own sessions ask for)."""
