@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from instruments.clock import Clock
 from instruments.errors import BenchError, StationError
+from instruments.ownership import Ownership
 from instruments.safety import SafeStateReport, make_safe
 from instruments.station_file import Conditions, Limits, StationConfig, Wiring
 
@@ -19,10 +20,17 @@ class Bench:
     """
 
     def __init__(
-        self, config: StationConfig, instruments: Mapping[str, Any], roles: Mapping[str, Any], clock: Clock
+        self,
+        config: StationConfig,
+        instruments: Mapping[str, Any],
+        roles: Mapping[str, Any],
+        clock: Clock,
+        ownership: Ownership | None = None,
     ) -> None:
+        """``ownership``: the claim on the instruments' addresses, given back when the bench is closed."""
         self.config = config
         self.clock = clock
+        self._ownership = ownership
         self._instruments = dict(instruments)
         self._roles = dict(roles)
 
@@ -94,6 +102,8 @@ class Bench:
         """End all connections. Raises BenchError, after all were tried, if some did not close."""
         problems = close_all(self._instruments.items())
         self._instruments, self._roles = {}, {}
+        if self._ownership is not None:
+            self._ownership.release()
         if problems:
             raise BenchError(f"not closed properly: {'; '.join(problems)}")
 

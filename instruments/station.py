@@ -14,6 +14,7 @@ from typing import Any
 from instruments.bench import Bench, close_all
 from instruments.clock import WALL_CLOCK, Clock
 from instruments.errors import BenchError, StationError
+from instruments.ownership import Ownership
 from instruments.roles import ROLES
 from instruments.safety import SAFETY_ROLES
 from instruments.station_file import (
@@ -58,7 +59,9 @@ def load(
 
     station = LabStation(instruments_yaml(config))
     connected: dict[str, Any] = {}
+    ownership = Ownership()
     try:
+        ownership.claim(_addresses(config, roles, overrides))
         for role in roles:
             name = config.roles[role].split(".")[0]
             if name not in connected:
@@ -67,8 +70,9 @@ def load(
         players = {role: _player(role, config.roles[role], connected) for role in roles}
     except BaseException:
         close_all(connected.items())
+        ownership.release()
         raise
-    return Bench(config, connected, players, clock)
+    return Bench(config, connected, players, clock, ownership)
 
 
 def models(config: StationConfig) -> dict[str, str]:
@@ -89,6 +93,23 @@ def _roles_to_connect(config: StationConfig, needs: Iterable[str] | None, safety
     if safety:
         wanted += [*SAFETY_ROLES, "cryostat"]
     return [role for role in config.roles if role in wanted]
+
+
+def _addresses(config: StationConfig, roles: Iterable[str], overrides: Overrides) -> list[str]:
+    """Where the instruments behind ``roles`` are; one on the twin's own wires belongs to this process anyway."""
+    names = {config.roles[role].split(".")[0] for role in roles}
+    in_process = {"visalib", "sdk", "resource"}
+    real = [name for name in names if not in_process & set(overrides.get(name, {}))]
+    return [
+        str(overrides.get(name, {}).get("address") or config.instruments[name].address or _sdk_address(config, name))
+        for name in real
+    ]
+
+
+def _sdk_address(config: StationConfig, name: str) -> str:
+    """A device behind a vendor's library has no address: its library and serial number stand for it."""
+    init = config.instruments[name].init
+    return f"SDK::{init.get('sdk', config.instruments[name].type)}::{init.get('serial', 0)}"
 
 
 def _keywords(config: StationConfig, name: str, override: Mapping[str, object], clock: Clock) -> dict[str, object]:

@@ -17,3 +17,9 @@ def real_data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real measurements are not here: {DATA.parent.name}/{DATA.name} beside the checkout is missing")
     return DATA
+
+
+@pytest.fixture(autouse=True)
+def _locks_of_this_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run side by side and name the same addresses; a lab's instruments are claimed for the whole computer."""
+    monkeypatch.setenv("SOLOTRON_LOCK_FOLDER", str(tmp_path / "locks"))
