@@ -14,16 +14,23 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import spherical_jn
 
+from sims.matter.quantity import require_not_negative, require_positive
+
 
 def electron_density_per_nm3(distance_nm: float, radius_nm: float) -> float:
-    """|psi_e|^2 at a distance from the centre; zero outside."""
+    """|psi_e|^2 in nm^-3 at a distance from the centre; zero outside. ValueError for distance < 0 or radius <= 0."""
+    _require_place(distance_nm, radius_nm)
     if distance_nm >= radius_nm:
         return 0.0
     return float(np.pi / (2 * radius_nm**3) * np.sinc(distance_nm / radius_nm) ** 2)
 
 
 def hole_density_per_nm3(distance_nm: float, radius_nm: float, mass_ratio: float) -> float:
-    """Direction-averaged |psi_h|^2 of the 1S3/2 hole; ``mass_ratio`` is m_lh/m_hh; zero outside."""
+    """Direction-averaged |psi_h|^2 in nm^-3 of the 1S3/2 hole; zero outside.
+
+    ``mass_ratio`` is m_lh/m_hh, 0.01 to 0.99. ValueError for a ratio beyond, a negative distance or a radius <= 0.
+    """
+    _require_place(distance_nm, radius_nm)
     if distance_nm >= radius_nm:
         return 0.0
     norm = _hole_norm(mass_ratio)
@@ -32,7 +39,9 @@ def hole_density_per_nm3(distance_nm: float, radius_nm: float, mass_ratio: float
 
 @cache
 def hole_wave_number(mass_ratio: float) -> float:
-    """Lowest root kR of the 1S3/2 condition."""
+    """Lowest root kR of the 1S3/2 condition; ValueError for m_lh/m_hh outside 0.01 to 0.99."""
+    if not 0.01 <= mass_ratio <= 0.99:
+        raise ValueError(f"mass_ratio = {mass_ratio}: m_lh/m_hh must lie between 0.01 and 0.99")
     root = np.sqrt(mass_ratio)
 
     def condition(x: float) -> float:
@@ -42,6 +51,11 @@ def hole_wave_number(mass_ratio: float) -> float:
     values = np.array([condition(x) for x in grid])
     first = int(np.flatnonzero(values[:-1] * values[1:] < 0)[0])
     return float(brentq(condition, grid[first], grid[first + 1], xtol=1e-13))
+
+
+def _require_place(distance_nm: float, radius_nm: float) -> None:
+    require_not_negative("distance_nm", distance_nm)
+    require_positive("radius_nm", radius_nm)
 
 
 def _hole_radial_square(x: float, mass_ratio: float) -> float:
