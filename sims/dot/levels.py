@@ -1,6 +1,9 @@
 """The level scheme of the rate model: ground states, exciton eigenstates, biexciton; and all light between them.
 
-State order: ground (n_g) | exciton (n_x) | biexciton (n_g, carriers paired, so one per ground state).
+State order: ground (n_g) | exciton (n_x) | biexciton (n_g, carriers paired, so one per ground state) | and, only
+where the exciton lies above the dopant's inner transition, one state for the dopant excited by energy transfer.
+In a charged dot the ground states hold the resident carrier too, "exciton" means the trion, and "biexciton" the
+trion with one more pair: its extra carrier sits in a higher shell, which is not resolved.
 When the light-hole excitons lie more than 20 kT above the heavy-hole ones they are never populated and are
 left out (their admixture to the heavy-hole states stays).
 """
@@ -10,27 +13,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from sims.basics.constants import BOLTZMANN_MEV_PER_K, COULOMB_MEV_NM, HBAR2_OVER_2M0_MEV_NM2
+from sims.basics.constants import BOLTZMANN_MEV_PER_K
 from sims.basics.spins import ComplexArray, FloatArray
+from sims.dot.carriers import excited_carriers
+from sims.dot.emission import confined_gap_mev as confined_gap_mev
+from sims.dot.emission import emission_energy_mev as emission_energy_mev
+from sims.dot.emission import transfer_rate_per_ns
 from sims.dot.exciton import (
     ExcitonManifold,
     GroundManifold,
-    carrier_amplitudes,
     dipole_rows,
     exciton_manifold,
     ground_manifold,
     heavy_bright_states,
     heavy_dark_states,
+    pair_amplitudes,
     stokes_vectors,
 )
 from sims.dot.lineshape import linewidth_mev
 from sims.dot.sample import Sample
 from sims.dot.stimulus import Environment
-from sims.matter.hosts import MATERIALS, gap_mev
 
 IntArray = npt.NDArray[np.int64]
 
-REFERENCE_TEMPERATURE_K = 4.0
 WEAKEST_LINE = 1e-4
 """Transitions with less than this fraction of a full bright line are not listed (they still empty the state)."""
 
@@ -70,6 +75,7 @@ class LevelScheme:
     biexciton_lines: Lines
     line_fwhm_mev: float
     emission_mev: float
+    transfer_rate_per_ns: float = 0.0
 
     @property
     def n_ground(self) -> int:
@@ -84,7 +90,12 @@ class LevelScheme:
     @property
     def n_states(self) -> int:
         """Length of the population vector."""
-        return 2 * self.n_ground + self.n_exciton
+        return 2 * self.n_ground + self.n_exciton + self.n_inner
+
+    @property
+    def n_inner(self) -> int:
+        """1 when the exciton can hand its energy to the dopant, else 0."""
+        return int(self.transfer_rate_per_ns > 0)
 
     @property
     def ground_slice(self) -> slice:
@@ -99,7 +110,12 @@ class LevelScheme:
     @property
     def biexciton_slice(self) -> slice:
         """Biexciton states in the population vector."""
-        return slice(self.n_ground + self.n_exciton, self.n_states)
+        return slice(self.n_ground + self.n_exciton, 2 * self.n_ground + self.n_exciton)
+
+    @property
+    def inner_slice(self) -> slice:
+        """The state of the dopant excited by energy transfer; empty where there is none."""
+        return slice(2 * self.n_ground + self.n_exciton, self.n_states)
 
     @property
     def absorption_edge_mev(self) -> float:
@@ -114,61 +130,48 @@ class LevelScheme:
         return self.sample.quantum_yield / self.sample.lifetime_ns
 
 
-def level_scheme(sample: Sample, environment: Environment) -> LevelScheme:
-    """Diagonalise and collect the transitions."""
+def level_scheme(sample: Sample, environment: Environment, keep_light_holes: bool = False) -> LevelScheme:
+    """Diagonalise and collect the transitions. ValueError for a temperature or field that cannot be.
+
+    ``keep_light_holes`` keeps the light-hole excitons even where they are never populated: absorption shows them.
+    """
     if not environment.temperature_k > 0:
         raise ValueError(f"temperature {environment.temperature_k} K: must be above 0 K")
     ground = ground_manifold(sample, environment.field_t)
-    exciton = _populated(exciton_manifold(sample, environment.field_t), environment.temperature_k)
-    amplitudes = carrier_amplitudes(ground, exciton)
+    exciton = exciton_manifold(sample, environment.field_t)
+    if not keep_light_holes:
+        exciton = _populated(sample, exciton, environment.temperature_k)
+    amplitudes = pair_amplitudes(sample, ground, exciton)
     emission = emission_energy_mev(sample, environment.temperature_k)
+    overlap = np.sum(np.abs(amplitudes) ** 2, axis=0)
     return LevelScheme(
         sample=sample,
         temperature_k=environment.temperature_k,
         ground=ground,
         exciton_energies_mev=exciton.energies_mev,
         exciton_vectors=exciton.vectors,
-        dopant_overlap=np.sum(np.abs(amplitudes) ** 2, axis=0),
+        dopant_overlap=overlap if sample.charge == 0 else overlap / overlap.sum(axis=0),
         capture=_capture(amplitudes, sample.dark_capture_fraction),
         exciton_lines=_normalised(_exciton_lines(ground, exciton, amplitudes, emission), _capture(amplitudes, 0.0)),
         biexciton_lines=_biexciton_lines(ground, exciton, amplitudes, emission - sample.biexciton_binding_mev),
         line_fwhm_mev=linewidth_mev(sample.linewidth, environment.temperature_k),
         emission_mev=emission,
+        transfer_rate_per_ns=transfer_rate_per_ns(sample, emission),
     )
 
 
-def emission_energy_mev(sample: Sample, temperature_k: float) -> float:
-    """Centre of the bright multiplet: the sample's value at 4 K, shifted as the gap of the host (Varshni)."""
-    material = MATERIALS[sample.host]
-    at_reference = sample.emission_mev
-    if at_reference is None:
-        at_reference = confined_gap_mev(sample)
-    shift = gap_mev(material, temperature_k) - gap_mev(material, REFERENCE_TEMPERATURE_K)
-    return at_reference + shift
-
-
-def confined_gap_mev(sample: Sample) -> float:
-    """Gap plus confinement minus 1.786 e^2/(eps R) at 4 K (Brus, J. Chem. Phys. 80, 4403; good to ~100 meV).
-
-    The electron is confined by the outer radius, the hole by the core; R is the mean of the two.
-    """
-    material = MATERIALS[sample.host]
-    hole_nm = sample.core_radius_nm
-    electron_nm = hole_nm + sample.shell_thickness_nm
-    confinement = (
-        HBAR2_OVER_2M0_MEV_NM2
-        * np.pi**2
-        * (1 / (material.electron_mass * electron_nm**2) + 1 / (material.hole_mass * hole_nm**2))
-    )
-    coulomb = 1.786 * COULOMB_MEV_NM / (material.permittivity * (electron_nm + hole_nm) / 2)
-    return float(gap_mev(material, REFERENCE_TEMPERATURE_K) + confinement - coulomb)
-
-
-def _populated(exciton: ExcitonManifold, temperature_k: float) -> ExcitonManifold:
+def _populated(sample: Sample, exciton: ExcitonManifold, temperature_k: float) -> ExcitonManifold:
+    """Without the light-hole half, where it lies too high ever to be populated."""
     energies = exciton.energies_mev
     half = energies.size // 2
+    if not excited_carriers(sample).hole or sample.hh_lh_splitting_mev <= 0:
+        return exciton
     if energies[half] - energies[half - 1] <= 20 * BOLTZMANN_MEV_PER_K * temperature_k:
         return exciton
+    electrons, holes = excited_carriers(sample).dimensions
+    by_hole = np.abs(exciton.vectors[:, half:].reshape(electrons, holes, -1, energies.size - half)) ** 2
+    if np.min(np.sum(by_hole[:, 1:3], axis=(0, 1, 2))) < 0.5:
+        return exciton  # strong exchange, not the light holes, opens the gap
     return ExcitonManifold(energies[:half], exciton.vectors[:, :half])
 
 
@@ -176,6 +179,11 @@ def _capture(amplitudes: ComplexArray, dark_fraction: float) -> FloatArray:
     bright = np.sum(np.abs(amplitudes[heavy_bright_states()]) ** 2, axis=0).T / 2
     dark = np.sum(np.abs(amplitudes[heavy_dark_states()]) ** 2, axis=0).T / 2
     share = (1 - dark_fraction) * bright + dark_fraction * dark
+    # A resident light hole (X+) blocks neither heavy-hole pair but cannot complete the paired doublet: no capture
+    # by heavy pairs alone, so any pair that fits counts there.
+    empty = share.sum(axis=0) < 1e-12
+    if np.any(empty):
+        share[:, empty] = np.sum(np.abs(amplitudes) ** 2, axis=0).T[:, empty] + 1e-12
     return np.asarray(share / share.sum(axis=0), dtype=np.float64)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
 from sims.basics.spins import FloatArray, dimension
+from sims.dot.coupled_resonance import coupled_lines
+from sims.dot.exciton import ground_dimensions, has_coupled_ground
 from sims.dot.ground import ResonanceLines, resonance_lines
 from sims.dot.lineshape import FWHM_PER_SIGMA
 from sims.dot.sample import Dopant, Sample
@@ -25,6 +27,8 @@ CUT_SIGMA = 4.0
 
 def microwave_map(sample: Sample, environment: Environment, microwave: Microwave, duration_ns: float) -> FloatArray:
     """Column-stochastic map of the ground populations over a dark segment, shape (n_g, n_g)."""
+    if has_coupled_ground(sample):
+        return _coupled_map(sample, environment, microwave, duration_ns)
     result = np.eye(1)
     for dopant in sample.dopants:
         one = _dopant_map(sample, dopant, environment, microwave, duration_ns)
@@ -34,6 +38,8 @@ def microwave_map(sample: Sample, environment: Environment, microwave: Microwave
 
 def lit_microwave_rates(sample: Sample, environment: Environment, microwave: Microwave) -> FloatArray:
     """Symmetric rates (to, from) per ns while light is on: (pi/2) Omega^2 g(omega) for each hyperfine line."""
+    if has_coupled_ground(sample):
+        return _coupled_lit_rates(sample, environment, microwave)
     sizes = [dimension(dopant.spin) for dopant in sample.dopants]
     total = np.zeros((int(np.prod(sizes)),) * 2)
     for number, dopant in enumerate(sample.dopants):
@@ -80,12 +86,44 @@ def _dopant_map(
     return np.eye(len(change)) + change / max(1.0, float(np.max(-np.diag(change))))
 
 
+def _coupled_map(sample: Sample, environment: Environment, microwave: Microwave, duration_ns: float) -> FloatArray:
+    lines = coupled_lines(sample, environment)
+    rabi, detuning = lines.rabi_mhz(microwave), 1e3 * (microwave.frequency_ghz - lines.frequency_ghz)
+    size = int(np.prod(ground_dimensions(sample)))
+    reach_mhz = 5 * sample.esr_inhomogeneous_width_mhz + 30 * float(rabi.max(initial=0.0))
+    total = np.zeros((size, size))
+    for row in detuning:  # one set of nuclear projections after the other
+        near = np.flatnonzero(np.abs(row) < reach_mhz)
+        chance = flip_probability(
+            rabi[near], row[near], duration_ns, sample.esr_inhomogeneous_width_mhz, sample.spin_t2_us
+        )
+        swaps = np.eye(size)
+        for a, b, p in zip(lines.lower[near], lines.upper[near], chance, strict=True):
+            swaps[[a, b]] = (1 - p) * swaps[[a, b]] + p * swaps[[b, a]]
+        total += (swaps + swaps.T) / 2  # the order of the lines must not matter
+    return total / len(detuning)
+
+
+def _coupled_lit_rates(sample: Sample, environment: Environment, microwave: Microwave) -> FloatArray:
+    lines = coupled_lines(sample, environment)
+    detuning = 1e3 * (microwave.frequency_ghz - lines.frequency_ghz)
+    size = int(np.prod(ground_dimensions(sample)))
+    rates = np.zeros((size, size))
+    mean = _lit_rate_per_ns(sample, lines.rabi_mhz(microwave), detuning).mean(axis=0)
+    rates[lines.lower, lines.upper] = rates[lines.upper, lines.lower] = mean
+    return rates
+
+
+def _lit_rate_per_ns(sample: Sample, rabi_mhz: FloatArray, detuning_mhz: FloatArray) -> FloatArray:
+    """(pi/2) Omega^2 g(omega), with Omega = 2 pi rabi and g(omega) = density/(2 pi); MHz = 1e-3 / ns."""
+    sigma = sample.esr_inhomogeneous_width_mhz / FWHM_PER_SIGMA
+    density_per_mhz = np.exp(-((detuning_mhz / sigma) ** 2) / 2) / (np.sqrt(2 * np.pi) * sigma)
+    return np.asarray(1e-3 * np.pi**2 * rabi_mhz**2 * density_per_mhz, dtype=np.float64)
+
+
 def _dopant_lit_rates(sample: Sample, dopant: Dopant, environment: Environment, microwave: Microwave) -> FloatArray:
     lines, rabi, detuning = _driven_lines(dopant, environment, microwave)
-    sigma = sample.esr_inhomogeneous_width_mhz / FWHM_PER_SIGMA
-    density_per_mhz = np.exp(-((detuning / sigma) ** 2) / 2) / (np.sqrt(2 * np.pi) * sigma)
-    # (pi/2) Omega^2 g(omega), with Omega = 2 pi rabi and g(omega) = density/(2 pi); MHz = 1e-3 / ns
-    rate_per_ns = 1e-3 * np.pi**2 * rabi**2 * density_per_mhz
+    rate_per_ns = _lit_rate_per_ns(sample, rabi, detuning)
     levels = np.zeros((lines.projection_weights.shape[1],) * 2)
     levels[lines.lower, lines.upper] = levels[lines.upper, lines.lower] = rate_per_ns
     result = _on_projections(lines, levels - np.diag(levels.sum(axis=0)))

@@ -42,4 +42,5 @@ def pair_map(scheme: LevelScheme, mean_number: float) -> FloatArray:
     result[exciton, exciton] = none * np.eye(scheme.n_exciton)
     result[biexciton, exciton] = some * scheme.dopant_overlap
     result[biexciton, biexciton] = np.eye(scheme.n_ground)
+    result[scheme.inner_slice, scheme.inner_slice] = np.eye(scheme.n_inner)
     return result

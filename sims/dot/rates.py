@@ -40,6 +40,7 @@ def dark_generator(scheme: LevelScheme) -> FloatArray:
     rates[exciton, biexciton] += auger * scheme.capture
     rates[exciton, exciton] += relaxation
     rates[ground, ground] += ground_relaxation(sample, scheme.ground, temperature, 1e3 * sample.dark_t1_us)
+    _add_energy_transfer(scheme, rates)
     return closed(rates)
 
 
@@ -111,6 +112,27 @@ def closed(rates: FloatArray) -> FloatArray:
     """Generator of non-negative rates (to, from): the diagonal makes every column sum to zero."""
     off_diagonal = rates - np.diag(np.diag(rates))
     return off_diagonal - np.diag(off_diagonal.sum(axis=0))
+
+
+def inner_emission_rate_per_ns(scheme: LevelScheme) -> float:
+    """Photons per ns of a dopant excited by energy transfer; 0 where there is none."""
+    inner = scheme.sample.inner_emission
+    if scheme.n_inner == 0 or inner is None:
+        return 0.0
+    return inner.quantum_yield / (1e3 * inner.lifetime_us)
+
+
+def _add_energy_transfer(scheme: LevelScheme, rates: FloatArray) -> None:
+    """Exciton -> excited dopant -> ground states with random spin (the inner transition forgets the spin).
+
+    While the dopant is excited the dot takes no further pair: the dopant would quench it (Auger).
+    """
+    inner = scheme.sample.inner_emission
+    if scheme.n_inner == 0 or inner is None:
+        return
+    rates[scheme.inner_slice, scheme.exciton_slice] += scheme.transfer_rate_per_ns
+    rates[scheme.inner_slice, scheme.biexciton_slice] += 2 * scheme.transfer_rate_per_ns
+    rates[scheme.ground_slice, scheme.inner_slice] += 1 / (1e3 * inner.lifetime_us * scheme.n_ground)
 
 
 def _non_radiative_rates(scheme: LevelScheme, relaxation: FloatArray) -> FloatArray:

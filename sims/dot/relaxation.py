@@ -8,8 +8,9 @@ the mean time of one step downhill.
 import numpy as np
 
 from sims.basics.constants import BOLTZMANN_MEV_PER_K
-from sims.basics.spins import ComplexArray, FloatArray, dimension, place, spin_operators
-from sims.dot.exciton import ELECTRON, HOLE, GroundManifold, space_dimensions
+from sims.basics.spins import ComplexArray, FloatArray, place, spin_operators
+from sims.dot.carriers import ELECTRON, HOLE, excited_carriers, resident_carriers
+from sims.dot.exciton import GroundManifold, ground_dimensions, space_dimensions
 from sims.dot.sample import Sample
 
 
@@ -17,14 +18,14 @@ def exciton_relaxation(
     sample: Sample, energies_mev: FloatArray, vectors: ComplexArray, temperature_k: float
 ) -> FloatArray:
     """Rates (to, from) per ns among exciton states by dopant, electron and hole flips; diagonal zero."""
-    dimensions = space_dimensions(sample)
+    dimensions, carriers = space_dimensions(sample), excited_carriers(sample)
     result = np.zeros((energies_mev.size, energies_mev.size))
     if sample.exciton_dopant_flip_ns is not None:
         for number, dopant in enumerate(sample.dopants, start=2):
             result += _spin_channel(dopant.spin, number, dimensions, vectors) / sample.exciton_dopant_flip_ns
-    if sample.electron_flip_ns is not None:
+    if sample.electron_flip_ns is not None and carriers.electron:
         result += _spin_channel(0.5, ELECTRON, dimensions, vectors) / sample.electron_flip_ns
-    if sample.hole_flip_ns is not None:
+    if sample.hole_flip_ns is not None and carriers.hole:
         reversal = place(np.fliplr(np.eye(4)).astype(np.complex128), HOLE, dimensions)
         hole = _strength(reversal, vectors) + _spin_channel(1.5, HOLE, dimensions, vectors)
         result += hole / sample.hole_flip_ns
@@ -34,13 +35,15 @@ def exciton_relaxation(
 def ground_relaxation(sample: Sample, ground: GroundManifold, temperature_k: float, time_ns: float) -> FloatArray:
     """Rates (to, from) per ns among ground states with mean step time ``time_ns``; diagonal zero.
 
-    An infinite temperature gives symmetric mixing.
+    An infinite temperature gives symmetric mixing. A resident carrier relaxes as fast as the dopants do.
     """
     energies = ground.energies_mev
     result = np.zeros((energies.size, energies.size))
-    dimensions = tuple(dimension(dopant.spin) for dopant in sample.dopants)
-    for number, dopant in enumerate(sample.dopants):
-        result += _spin_channel(dopant.spin, number, dimensions, ground.vectors) / time_ns
+    dimensions, carriers = ground_dimensions(sample), resident_carriers(sample)
+    spins = (carriers.electron, carriers.hole, *(dopant.spin for dopant in sample.dopants))
+    for number, spin in enumerate(spins):
+        if spin > 0:
+            result += _spin_channel(spin, number, dimensions, ground.vectors) / time_ns
     return _without_diagonal(result * detailed_balance(energies, temperature_k))
 
 

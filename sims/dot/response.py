@@ -6,16 +6,22 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from sims.basics.spins import FloatArray, dimension, place
+from sims.basics.spins import ComplexArray, FloatArray, dimension, place
 from sims.dot.blinking import exposure_brightness, mean_brightness
 from sims.dot.detections import Detections, detections
+from sims.dot.exciton import ground_dimensions, space_dimensions
 from sims.dot.levels import WEAKEST_LINE, LevelScheme, level_scheme
 from sims.dot.microwave import microwave_map
 from sims.dot.photons import draw_photons
 from sims.dot.propagation import Propagation, propagate
 from sims.dot.pulses import mean_pairs, pulse_map
-from sims.dot.rates import dark_generator, emission_rates_per_ns, segment_generator
-from sims.dot.sample import Sample
+from sims.dot.rates import (
+    dark_generator,
+    emission_rates_per_ns,
+    inner_emission_rate_per_ns,
+    segment_generator,
+)
+from sims.dot.sample import Sample, SampleError
 from sims.dot.stimulus import Cycle, Environment, PulsedLight, Segment
 
 IntArray = npt.NDArray[np.int64]
@@ -26,7 +32,8 @@ class Transitions:
     """Every emission line, arrays of length n.
 
     ``stokes`` (n, 4): S0 is the relative weight (1 = a bright heavy-hole exciton without phonon replica).
-    ``kind``: "exciton", "biexciton" (zero-phonon lines) or "replica" (one longitudinal-optical phonon below).
+    ``kind``: "exciton", "biexciton" (zero-phonon lines), "replica" (one longitudinal-optical phonon below) or
+    "dopant" (the ion's own transition after energy transfer).
     ``rate_per_ns`` is the photon rate per unit population of state ``upper``.
     """
 
@@ -42,14 +49,19 @@ class Transitions:
         return self.energy_mev.size
 
 
-class Dot:
-    """One dot at one temperature and field.
+MAX_STATES = 1500
+"""Ground, exciton and biexciton states of the largest rate model: its propagators then take some hundred MB."""
 
-    Left out, for later work: memory of the dopant spin from cycle to cycle beyond the periodic mean, optical
-    coherence, slow spectral jumps, transfer to the dopant's own levels.
+
+class Dot:
+    """One dot at one temperature and field. SampleError when the sample has too many states for the rate model.
+
+    Left out here: memory of the dopant spin from cycle to cycle beyond the periodic mean, optical coherence, slow
+    spectral jumps.
     """
 
     def __init__(self, sample: Sample, environment: Environment) -> None:
+        _check_size(sample)
         self.sample = sample
         self.environment = environment
         self.scheme: LevelScheme = level_scheme(sample, environment)
@@ -90,10 +102,11 @@ class Dot:
         for number in range(dimensions[dopant]):
             projector = np.zeros(2 * (dimensions[dopant],), dtype=np.complex128)
             projector[number, number] = 1
-            in_ground = np.real(np.diag(place(projector, dopant, dimensions)))
-            ground = in_ground @ np.abs(scheme.ground.vectors) ** 2
-            exciton = np.tile(in_ground, 8) @ np.abs(scheme.exciton_vectors) ** 2
-            rows.append(np.concatenate([ground, exciton, ground]))
+            on_dopants = np.real(np.diag(place(projector, dopant, dimensions)))
+            ground = _dopant_weight(on_dopants, scheme.ground.vectors)
+            exciton = _dopant_weight(on_dopants, scheme.exciton_vectors)
+            inner = np.full(scheme.n_inner, 1 / dimensions[dopant])
+            rows.append(np.concatenate([ground, exciton, ground, inner]))
         return np.array(rows)
 
     def _generator(self, segment: Segment) -> FloatArray:
@@ -191,6 +204,41 @@ class Response:
         return draw_photons(self.detections(detection), self.dot.sample.blinking, duration_s, rng, start_ps)
 
 
+def _check_size(sample: Sample) -> None:
+    n_states = int(np.prod(space_dimensions(sample)) + 2 * np.prod(ground_dimensions(sample)))
+    if n_states > MAX_STATES:
+        raise SampleError(
+            f"sample {sample.name}: {len(sample.dopants)} dopants give {n_states} states; the rate model holds at most "
+            f"{MAX_STATES}: use fewer dopants (levels and spectra take three, see sims/dot/spectra.py)"
+        )
+
+
+def _dopant_weight(on_dopants: FloatArray, vectors: ComplexArray) -> FloatArray:
+    """Expectation of a diagonal operator of the dopants in states that may hold carriers too (first factors)."""
+    carriers = vectors.shape[0] // on_dopants.size
+    return np.asarray(np.tile(on_dopants, carriers) @ np.abs(vectors) ** 2, dtype=np.float64)
+
+
+def _dopant_light(scheme: LevelScheme) -> Transitions:
+    """Light of the dopant's inner transition after energy transfer: unpolarised, to every ground state alike.
+
+    Its S0 states its photon rate relative to that of a bright exciton.
+    """
+    inner, n = scheme.sample.inner_emission, scheme.n_ground * scheme.n_inner
+    rate = np.full(n, inner_emission_rate_per_ns(scheme) / scheme.n_ground)
+    stokes = np.zeros((n, 4))
+    stokes[:, 0] = rate / scheme.radiative_rate_per_ns
+    return Transitions(
+        energy_mev=np.full(n, inner.energy_mev if inner else 0.0),
+        fwhm_mev=np.full(n, inner.fwhm_mev if inner else 1.0),
+        stokes=stokes,
+        kind=np.full(n, "dopant"),
+        upper=np.full(n, scheme.inner_slice.start, dtype=np.int64),
+        lower=np.arange(n, dtype=np.int64),
+        rate_per_ns=rate,
+    )
+
+
 def _transitions(scheme: LevelScheme) -> Transitions:
     replica = scheme.sample.replica
     parts = []
@@ -213,6 +261,8 @@ def _transitions(scheme: LevelScheme) -> Transitions:
     zero_phonon = _concatenate(parts)
     share = replica.huang_rhys / (1 + replica.huang_rhys)
     main = _scaled(zero_phonon, 1 - share)
+    if scheme.n_inner:
+        main = _concatenate([main, _dopant_light(scheme)])
     if share == 0:
         return main
     side = replace(

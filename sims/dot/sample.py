@@ -4,101 +4,98 @@ Field names carry their unit. Every number has limits, so that a slip of a digit
 a strange spectrum.
 """
 
+import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from sims.dot.sample_defaults import NotEstablished, completed, nearest_cations_nm, place_nm
+from sims.dot.sample_parts import (
+    Blinking,
+    Dopant,
+    DopantPair,
+    FlipTime,
+    Fraction,
+    InnerEmission,
+    Linewidth,
+    Replica,
+    Sheet,
+    ShellLayer,
+    SpectralDiffusion,
+)
+from sims.matter.hosts import MATERIALS
+
+__all__ = [
+    "Blinking",
+    "Dopant",
+    "DopantPair",
+    "InnerEmission",
+    "Linewidth",
+    "NotEstablished",
+    "Replica",
+    "Sample",
+    "SampleError",
+    "ShellLayer",
+    "SpectralDiffusion",
+    "builtin_samples",
+    "load_sample",
+    "parse_sample",
+    "sample_path",
+]
+
 SAMPLE_FOLDER = Path(__file__).resolve().parent.parent / "samples"
-
-MN_ACCEPTOR_MEV = 2100.0
-"""Energy of the 4T1 level of Mn2+; above it the exciton hands its energy to the dopant (not modelled)."""
-
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Energy = Annotated[float, Field(ge=0.0, le=500.0)]
-FlipTime = Annotated[float, Field(ge=0.01, le=1e9)]
-HalfInteger = Annotated[float, Field(ge=0.0, le=4.5, multiple_of=0.5)]
 
 
 class SampleError(ValueError):
     """A sample file that cannot be used; the message is one line: file, field, value, limit."""
 
 
-class _Sheet(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+def _known_host(name: str) -> str:
+    if name not in MATERIALS:
+        raise ValueError(f"unknown material; known are {', '.join(MATERIALS)}")
+    return name
 
 
-class Dopant(_Sheet):
-    """One magnetic ion.
-
-    Spin Hamiltonian: g mu_B B.S + D0 [Sz^2 - S(S+1)/3] + E (Sx^2 - Sy^2) + (a/6) sum Si^4 + A I.S.
-    ``n0_alpha_mev`` > 0 and ``n0_beta_mev`` < 0 for Mn in II-VI hosts. An exchange override is the constant I
-    of I S.s (electron) or I S.J (hole); null computes it from the envelope functions at ``position_nm``.
-    """
-
-    element: Literal["Mn"]
-    position_nm: float = Field(ge=0.0, le=50.0, description="distance from the centre")
-    spin: HalfInteger = 2.5
-    g_factor: float = Field(default=2.0, ge=0.1, le=20.0)
-    n0_alpha_mev: float = Field(default=230.0, ge=-1000.0, le=1000.0)
-    n0_beta_mev: float = Field(default=-1270.0, ge=-5000.0, le=5000.0)
-    zero_field_d_uev: float = Field(default=0.0, ge=-500.0, le=500.0)
-    zero_field_e_uev: float = Field(default=0.0, ge=-170.0, le=170.0)
-    cubic_a_uev: float = Field(default=0.0, ge=-50.0, le=50.0)
-    hyperfine_uev: float = Field(default=0.0, ge=-50.0, le=50.0)
-    nuclear_spin: HalfInteger = 2.5
-    nuclear_g_factor: float = Field(
-        default=1.3819, ge=-10.0, le=10.0, description="55Mn: 3.4532 nuclear magnetons over 5/2"
-    )
-    electron_exchange_mev: float | None = Field(default=None, ge=-20.0, le=20.0)
-    hole_exchange_mev: float | None = Field(default=None, ge=-20.0, le=20.0)
+def _known_shell(name: str) -> str:
+    return name if name == "none" else _known_host(name)
 
 
-class Linewidth(_Sheet):
-    """FWHM(T) = gamma0 + acoustic T + lo / (exp(lo_energy/kT) - 1)."""
-
-    gamma0_mev: float = Field(gt=0.0, le=100.0)
-    acoustic_mev_per_k: float = Field(default=0.0, ge=0.0, le=1.0)
-    lo_mev: float = Field(default=0.0, ge=0.0, le=500.0)
-    lo_energy_mev: float = Field(default=26.0, gt=0.0, le=100.0)
-
-
-class Replica(_Sheet):
-    """First longitudinal-optical phonon replica: strength ``huang_rhys`` relative to the zero-phonon line."""
-
-    huang_rhys: float = Field(default=0.0, ge=0.0, le=1.0)
-    lo_energy_mev: float = Field(default=26.0, gt=0.0, le=100.0)
-    fwhm_mev: float = Field(default=1.0, gt=0.0, le=100.0)
-
-
-class Blinking(_Sheet):
-    """Two-state telegraph. ``off_brightness`` is the emission of the off state relative to the on state."""
-
-    on_to_off_per_s: float = Field(default=0.0, ge=0.0, le=1e5)
-    off_to_on_per_s: float = Field(default=1.0, gt=0.0, le=1e5)
-    off_brightness: Fraction = 0.0
-
-
-class Sample(_Sheet):
+class Sample(Sheet):
     """One dot. See the shipped files for the origin of every number.
 
     ``emission_mev`` is the centre of the bright heavy-hole multiplet at 4 K; null derives it from gap,
     confinement and Coulomb energy. Lifetimes: ``lifetime_ns`` total decay of the bright exciton (emitting with
     ``quantum_yield``), ``dark_lifetime_ns`` total decay of the dark one (its photons are not in the spectrum).
     A ``*_flip_ns`` of null switches the channel off.
+
+    Shells: either ``shell`` with ``shell_thickness_nm``, or the list ``shells`` from the core outwards.
+    ``charge``: 0 exciton, -1 an extra electron (X-), +1 an extra hole (X+); all energies then belong to the trion.
+    ``dopants`` are the ions with a free spin; ``silent_dopants`` are frozen in nearest-neighbour pairs (S = 0) or
+    without spin (Cu+); neighbouring dopants whose directions are stated are moved there on loading.
+    ``energy_transfer_ps``: the exciton hands its energy to the dopant in this time when the emission lies above
+    ``inner_emission.energy_mev``; null: never.
+    Raises pydantic.ValidationError; :func:`parse_sample` turns it into one line. Warns NotEstablished, once, about
+    numbers of a dopant that nobody has published and the file leaves out.
     """
 
     name: str = Field(min_length=1, max_length=80)
     description: str = ""
-    host: Literal["CdSe", "CdS", "ZnSe", "ZnS", "CdTe"]
-    shell: Literal["none", "CdSe", "CdS", "ZnSe", "ZnS", "CdTe", "ZnTe"] = "none"
+    host: Annotated[str, AfterValidator(_known_host)]
+    shell: Annotated[str, AfterValidator(_known_shell)] = "none"
     core_radius_nm: float = Field(ge=0.5, le=20.0)
     shell_thickness_nm: float = Field(default=0.0, ge=0.0, le=30.0)
+    shells: tuple[ShellLayer, ...] = Field(default=(), max_length=8)
+    envelope_model: Literal["infinite-walls", "effective-mass"] = "infinite-walls"
+    charge: Literal[-1, 0, 1] = 0
     emission_mev: float | None = Field(default=None, ge=300.0, le=4500.0)
-    dopants: tuple[Dopant, ...] = Field(default=(), max_length=2)
+    dopants: tuple[Dopant, ...] = Field(default=(), max_length=3)
+    silent_dopants: tuple[Dopant, ...] = Field(default=(), max_length=12)
+    dopant_exchange: tuple[DopantPair, ...] = Field(default=(), max_length=3)
 
     hh_lh_splitting_mev: float = Field(ge=-100.0, le=500.0, description="Delta: light holes this far above heavy")
     hh_lh_mixing_mev: float = Field(default=0.0, ge=0.0, le=50.0, description="matrix element <+3/2|V|-1/2>")
@@ -130,24 +127,87 @@ class Sample(_Sheet):
     resonant_saturation_power_w: float = Field(gt=0.0, le=1.0)
     absorption_edge_above_top_line_mev: float = Field(default=20.0, ge=5.0, le=500.0)
     blinking: Blinking = Blinking()
+    spectral_diffusion: SpectralDiffusion = SpectralDiffusion()
+    energy_transfer_ps: float | None = Field(default=None, ge=0.01, le=1e6)
+    inner_emission: InnerEmission | None = None
     esr_inhomogeneous_width_mhz: float = Field(default=10.0, ge=0.01, le=1000.0, description="Gaussian FWHM")
     spin_t2_us: float = Field(default=1.0, ge=1e-3, le=1e6)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_ion_table(cls, fields: object) -> object:
+        if not isinstance(fields, Mapping):
+            return fields
+        complete, gaps = completed(fields)
+        if gaps:
+            # One line: the command line shows it as it stands.
+            text = f"sample {fields.get('name', '')}: not established, taken as 0: {'; '.join(gaps)}"
+            warnings.warn(NotEstablished(text), stacklevel=2)
+        return complete
+
     @model_validator(mode="after")
     def _consistent(self) -> "Sample":
-        outer = self.core_radius_nm + self.shell_thickness_nm
-        for number, dopant in enumerate(self.dopants):
+        _check_shells(self)
+        _check_dopants(self)
+        if self.energy_transfer_ps is not None and self.dopants and self.inner_emission is None:
+            raise ValueError("energy_transfer_ps is given, but inner_emission is not established: state it")
+        return self
+
+    @property
+    def layers(self) -> tuple[ShellLayer, ...]:
+        """Shells from the core outwards, however the file gives them; empty for a bare core."""
+        if self.shells or self.shell == "none" or self.shell_thickness_nm == 0:
+            return self.shells
+        return (ShellLayer(material=self.shell, thickness_nm=self.shell_thickness_nm),)
+
+    @property
+    def outer_radius_nm(self) -> float:
+        """Radius of core and shells together, nm."""
+        if self.shells:
+            return self.core_radius_nm + sum(layer.thickness_nm for layer in self.shells)
+        return self.core_radius_nm + self.shell_thickness_nm
+
+
+def _check_shells(sample: Sample) -> None:
+    if sample.shells and (sample.shell != "none" or sample.shell_thickness_nm > 0):
+        raise ValueError("shells: give either shells or shell with shell_thickness_nm, not both")
+    for number, layer in enumerate(sample.shells):
+        if layer.material not in MATERIALS:
+            raise ValueError(
+                f"shells.{number}.material = {layer.material!r}: unknown material; known are {', '.join(MATERIALS)}"
+            )
+        if layer.interface_nm > layer.thickness_nm:
+            raise ValueError(
+                f"shells.{number}.interface_nm = {layer.interface_nm}: wider than the shell "
+                f"(thickness_nm = {layer.thickness_nm:g})"
+            )
+
+
+def _check_dopants(sample: Sample) -> None:
+    outer = sample.outer_radius_nm
+    for name in ("dopants", "silent_dopants"):
+        for number, dopant in enumerate(getattr(sample, name)):
             if dopant.position_nm > outer:
                 raise ValueError(
-                    f"dopants.{number}.position_nm = {dopant.position_nm}: outside the dot "
+                    f"{name}.{number}.position_nm = {dopant.position_nm}: outside the dot "
                     f"(core_radius_nm + shell_thickness_nm = {outer:g})"
                 )
-        if self.dopants and self.emission_mev is not None and self.emission_mev >= MN_ACCEPTOR_MEV:
+    for number, dopant in enumerate(sample.dopants):
+        if dopant.oxidation_state == 1:
+            raise ValueError(f"dopants.{number}.oxidation_state = 1: Cu+ has no spin; list it under silent_dopants")
+        for other in range(number):
+            places = place_nm(dopant), place_nm(sample.dopants[other])
+            if None not in places and math.dist(*places) < nearest_cations_nm(sample.host) / 2:  # type: ignore[arg-type]
+                raise ValueError(
+                    f"dopants.{other} and dopants.{number}: on one lattice site; cations of {sample.host} are "
+                    f"{nearest_cations_nm(sample.host):.2f} nm apart"
+                )
+    for number, pair in enumerate(sample.dopant_exchange):
+        if pair.first == pair.second or max(pair.first, pair.second) >= len(sample.dopants):
             raise ValueError(
-                f"emission_mev = {self.emission_mev}: must be below {MN_ACCEPTOR_MEV:g} with Mn; "
-                "above it the exciton transfers its energy to the Mn, which is not modelled"
+                f"dopant_exchange.{number}: joins dopants {pair.first} and {pair.second}; "
+                f"give two different ones of the {len(sample.dopants)} listed, counted from 0"
             )
-        return self
 
 
 def builtin_samples() -> list[str]:

@@ -5,14 +5,24 @@ vector (S1, S2, S3) with S3 = +1 for sigma-plus (light that drives the |+1> exci
 """
 
 from dataclasses import dataclass
+from math import isfinite
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Temperature and field at the dot; z is the optical axis and the dot's growth/c axis."""
+    """Temperature and field at the dot; z is the optical axis and the dot's growth/c axis.
+
+    ValueError for a temperature that is negative or not finite, or a field that is not three finite components.
+    """
 
     temperature_k: float
     field_t: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.temperature_k) and self.temperature_k >= 0):
+            raise ValueError(f"temperature_k = {self.temperature_k}: must be a finite temperature above 0 K")
+        if len(self.field_t) != 3 or not all(isfinite(component) for component in self.field_t):
+            raise ValueError(f"field_t = {tuple(self.field_t)}: must be three finite components in tesla")
 
 
 @dataclass(frozen=True)

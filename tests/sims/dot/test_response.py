@@ -12,7 +12,7 @@ from sims.dot.ground import resonance_lines
 from sims.dot.propagation import step_chain
 from sims.dot.rates import dark_generator
 from sims.dot.response import Dot, Response
-from sims.dot.sample import Sample, load_sample
+from sims.dot.sample import Sample, SampleError, load_sample
 from sims.dot.stimulus import ContinuousLight, Cycle, Environment, Microwave, PulsedLight, Segment
 
 Maker = Callable[..., Cycle]
@@ -207,3 +207,9 @@ def test_pulses_on_the_borders_of_segments_all_count(undoped_dot: Dot, pulse_of:
 def test_impossible_cycles_are_refused(default_dot: Dot, cycle: Cycle, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         default_dot.respond(cycle)
+
+
+def test_a_rate_model_too_large_is_refused_before_it_is_built(default_sample: Sample) -> None:
+    three = default_sample.model_copy(update={"dopants": 3 * default_sample.dopants})
+    with pytest.raises(SampleError, match=r"3 dopants give 2160 states.*1500"):
+        Dot(three, Environment(4.0))
