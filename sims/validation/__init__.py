@@ -1,0 +1,1 @@
+"""The physics validation table: every number the simulator can be held to, with where it comes from."""

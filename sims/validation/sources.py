@@ -1,0 +1,17 @@
+"""Names of the sources that several rows cite."""
+
+PAPER = "Barrett and Binks, Mater. Quantum Technol. (2023)"
+REITER = "Reiter, Kuhn and Axt, PRL 102, 177403 (2009)"
+LE_GALL = "Le Gall et al., PRB 81, 245315 (2010)"
+GORYCA = "Goryca et al., PRL 103, 087401 (2009)"
+BESOMBES_2004 = "Besombes et al., PRL 93, 207403 (2004)"
+BESOMBES_2008 = "Besombes et al., PRB 78, 125324 (2008)"
+BUSSIAN = "Bussian et al., Nat. Mater. 8, 35 (2009)"
+RICE_2017 = "Rice et al., Nano Lett. 17, 3068 (2017)"
+MORO = "Moro et al., spin coherence of Mn:PbS dots, as quoted in Barrett and Binks, table 1"
+PANDEY = "Pandey et al., Nat. Nanotechnol. 7, 792 (2012)"
+TEXTBOOK = "textbook value"
+
+SCRIPT = "separate script: own spin matrices, constants and integrals"
+SCRIPT_IN_TESTS = "separate script, kept in tests/sims/dot/test_independent_numbers.py"
+CLOSED = "closed formula, evaluated by hand"
