@@ -192,7 +192,7 @@ class SpectraPro(LabInstrument):
             value = float(words[0])
         except (IndexError, ValueError):
             raise self.bad_reply(cmd, reply, f"a number with '{unit}'") from None
-        if unit and words[1:] != [unit]:
+        if (unit and words[1:] != [unit]) or not math.isfinite(value):
             raise self.bad_reply(cmd, reply, f"a number with '{unit}'")
         return value
 

@@ -9,11 +9,13 @@ paused, 4/5 manual, 6 zeroing, 7 quench, 8 at zero, 9/10 switch heating/cooling.
 Source: AMI Model 430 manual, remote interface reference; QCoDeS' driver. Firmware seen: none.
 """
 
+import math
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import ClassVar, Unpack
 
 from qcodes.instrument_drivers.american_magnetics import AMIModel430  # noqa: TID253 - the class statement needs it
+from qcodes.parameters import ParameterBase  # noqa: TID253 - as above
 
 from instruments.errors import InterlockError, LimitError, NotReadyError, WireError
 from instruments.visa import LabInstrument, VisaOptions
@@ -66,7 +68,10 @@ class Ami430(LabInstrument, AMIModel430):
         **visa: Unpack[VisaOptions],
     ) -> None:
         self._quench_seen = False
+        self._last_exchange = ("", "")
         super().__init__(name, address, **visa)
+        for parameter in (*self.parameters.values(), *self.switch_heater.parameters.values()):
+            self._type_errors_of(parameter)
         self._field_limit_t = float(field_limit_t)
         self._ramp_rate_limits = tuple((float(up_to_a), float(rate)) for up_to_a, rate in ramp_rate_limits)
         self._ramp_rate_a_per_s = ramp_rate_a_per_s
@@ -146,6 +151,7 @@ class Ami430(LabInstrument, AMIModel430):
         with self.lock:
             self._refuse_in_quench(cmd)
             reply = super().ask_raw(cmd)
+            self._last_exchange = (cmd, reply)
             if (cmd == "STATE?" and reply.strip() == str(int(State.QUENCH))) or (cmd == "QU?" and reply.strip() == "1"):
                 self._quench_seen = True
             return reply
@@ -155,6 +161,23 @@ class Ami430(LabInstrument, AMIModel430):
         with self.lock:
             self._refuse_in_quench(cmd)
             super().write_raw(cmd)
+
+    def _type_errors_of(self, parameter: ParameterBase) -> None:
+        """Let a parameter of QCoDeS' driver raise WireError for a reply that it cannot read, and for NaN."""
+        if not parameter.gettable:
+            return
+        inherited_get = parameter.get
+
+        def get() -> object:
+            try:
+                value = inherited_get()
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+                raise self.bad_reply(*self._last_exchange, "a reply in the manual's form") from error
+            if isinstance(value, float) and not math.isfinite(value):
+                raise self.bad_reply(*self._last_exchange, "a finite number")
+            return value
+
+        parameter.get = get
 
     def _sleep(self, t: float) -> None:
         self.clock.sleep_s(t)

@@ -178,9 +178,13 @@ class OpoVis(LabInstrument):
                 self._late_reply_possible = True
                 raise WireError(f"{self.name}: '{command}' was refused with {reply!r}; check the command's range")
             try:
-                return int(float(reply))
-            except ValueError:
-                raise self.bad_reply(query, reply, "a number") from None
+                number = float(reply)
+                whole = int(number)
+            except (ValueError, OverflowError):
+                raise self.bad_reply(query, reply, "a whole number") from None
+            if whole != number:
+                raise self.bad_reply(query, reply, "a whole number")
+            return whole
 
     def _wait_for_shutter(self, is_open: bool) -> None:
         word = "open" if is_open else "closed"

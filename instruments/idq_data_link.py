@@ -90,7 +90,7 @@ class DataLink:
             return None
         try:
             answer = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise self._unexpected(command, text, "JSON") from error
         if isinstance(answer, Mapping) and "error" in answer:
             detail = answer["error"]
@@ -108,7 +108,7 @@ class DataLink:
                 float(fields["inactivity"]),
                 tuple(errors),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise self._unexpected(command, answer, "counts, inactivity and errors") from error
 
     def _unexpected(self, command: str, answer: object, expected: str) -> WireError:

@@ -8,8 +8,9 @@ Source: ID900 user manual, SCPI appendix; the vendor's Python examples as publis
 """
 
 import json
+import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -120,7 +121,7 @@ class Id900(Instrument):
         self.resolution = self.add_parameter(
             "resolution",
             unit="ps",
-            get_cmd=lambda: int(self.ask_number("DEVI:RES:BWID?", {"TB": 1.0})),
+            get_cmd=self._time_base_ps,
             docstring="Get the time base of raw tags and histograms, ps, 1 or 100.",
         )
         for number in INPUTS:
@@ -238,9 +239,19 @@ class Id900(Instrument):
         """Ask for a number with an optional unit."""
         reply = self.ask(cmd)
         try:
-            return number_with_unit(reply, units)
+            value = number_with_unit(reply, units)
         except ValueError:
             raise self._bad_reply(cmd, reply, "a number") from None
+        if not math.isfinite(value):
+            raise self._bad_reply(cmd, reply, "a finite number")
+        return value
+
+    def _time_base_ps(self) -> int:
+        cmd = "DEVI:RES:BWID?"
+        value = self.ask_number(cmd, {"TB": 1.0})
+        if value < 1.0 or value != int(value):
+            raise self._bad_reply(cmd, f"{value:g}", "a whole number of picoseconds from 1")
+        return int(value)
 
     def ask_flag(self, cmd: str) -> bool:
         """Ask for ON or OFF, 1 or 0."""
@@ -322,15 +333,15 @@ class Id900(Instrument):
                 )
 
     def _abandon(self, streams: Sequence[TagStream]) -> None:
-        """After a failure: stop what was started, as far as it still answers; the failure itself is raised."""
-        self._attempt(partial(self.command, "REC:STOP"))
-        for stream in streams:
-            self._attempt(partial(self.command, f"RAW{stream.channel}:SEND OFF"))
-            self._attempt(partial(self._stop_if_active, stream.identity))
+        """After a failure: stop what was started; the failure itself is raised.
 
-    def _attempt(self, action: Callable[[], None]) -> None:
+        Ends at the first request without an answer: each would wait as long again while the light stays on.
+        """
         try:
-            action()
+            self.command("REC:STOP")
+            for stream in streams:
+                self.command(f"RAW{stream.channel}:SEND OFF")
+                self._stop_if_active(stream.identity)
         except WireError as error:
             self.log.warning("while giving up a record: %s", error)
 
@@ -362,7 +373,7 @@ class Id900(Instrument):
         reply = self.ask(cmd)
         try:
             counts = np.asarray(json.loads(reply))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._bad_reply(cmd, reply[:80], "a list of counts") from None
         if counts.shape != (n_bins,) or counts.dtype.kind != "i" or (counts < 0).any():
             raise self._bad_reply(cmd, reply[:80], f"{n_bins} whole counts")

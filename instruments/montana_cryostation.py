@@ -60,6 +60,12 @@ class Cryostation(LabInstrument):
             get_cmd=lambda: self._temperature("GPT"),
             docstring="Measure the temperature of the platform, K, from 2 to 350.",
         )
+        self.stage_2_temperature = self.add_parameter(
+            "stage_2_temperature",
+            unit="K",
+            get_cmd=lambda: self._temperature("GS2T"),
+            docstring="Measure the temperature of the cold head's second stage, K, from 2 to 350.",
+        )
         self.alarm = self.add_parameter(
             "alarm",
             get_cmd=self._alarm,
@@ -86,6 +92,12 @@ class Cryostation(LabInstrument):
             what=f"stable temperature within {self._tolerance_k:g} K of {target_k:g} K",
         )
         return self.temperature_k()
+
+    # ThermometerAtMagnet
+
+    def magnet_temperature_k(self) -> float:
+        """Temperature of the cold head's second stage, K, for a magnet that this stage cools."""
+        return float(self.stage_2_temperature())
 
     # Inside
 

@@ -303,6 +303,88 @@ class PowerMeter(Protocol):
         ...
 
 
+@runtime_checkable
+class PolarisationModulator(Protocol):
+    """A photoelastic modulator: a retarder whose retardance swings sinusoidally."""
+
+    def set_retardance(self, retardance_waves: float, wavelength_nm: float) -> float:
+        """Swing to this peak retardance (waves at ``wavelength_nm``), wait until stable; returns what was read back."""
+        ...
+
+    def frequency_hz(self) -> float:
+        """Frequency of the modulation, Hz."""
+        ...
+
+    def set_output(self, on: bool) -> None:
+        """Drive the optic or let it rest; confirmed by read-back."""
+        ...
+
+    def output_is_on(self) -> bool:
+        """Read whether the optic is driven."""
+        ...
+
+
+@runtime_checkable
+class PhotonCounter(Protocol):
+    """Counts photons, without their times; channels numbered from 1. A TimeTagger is one, too."""
+
+    def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]:
+        """Count rate of each channel over ``integration_s`` seconds, Hz."""
+        ...
+
+
+@dataclass(frozen=True)
+class LockInReading:
+    """Root-mean-square signal in phase (``x_v``) and in quadrature (``y_v``), V, at ``frequency_hz``."""
+
+    x_v: float
+    y_v: float
+    frequency_hz: float
+
+
+@runtime_checkable
+class LockIn(Protocol):
+    """A lock-in amplifier: the part of a signal that follows a reference."""
+
+    def prepare(self, sensitivity_v: float, time_constant_s: float) -> tuple[float, float]:
+        """Set full scale (V) and time constant (s), each rounded up; returns both as read back."""
+        ...
+
+    def reading(self) -> LockInReading:
+        """Wait until the filter has settled, then read; NotReadyError on an overload or an unlocked reference."""
+        ...
+
+
+@runtime_checkable
+class Positioner(Protocol):
+    """One axis of an open-loop stepper: it makes steps, and nobody knows how far it went."""
+
+    def step(self, steps: int) -> int:
+        """Make so many steps (up positive), wait, ground; returns the steps made."""
+        ...
+
+    def stop(self) -> None:
+        """Stop stepping."""
+        ...
+
+    def ground(self) -> None:
+        """Stop and ground; confirmed by read-back."""
+        ...
+
+    def is_grounded(self) -> bool:
+        """Read whether the axis is grounded and its piezo without voltage."""
+        ...
+
+
+@runtime_checkable
+class ThermometerAtMagnet(Protocol):
+    """A thermometer on the magnet, or on the stage that cools it: no field without it being cold."""
+
+    def magnet_temperature_k(self) -> float:
+        """Temperature at the magnet, K; NotReadyError without a reading."""
+        ...
+
+
 ROLES: dict[str, type] = {
     "readout_laser": TunableLaser,
     "pulse_source": PulsedSource,
@@ -319,5 +401,13 @@ ROLES: dict[str, type] = {
     "microwave": MicrowaveSource,
     "gates": GateGenerator,
     "power_meter": PowerMeter,
+    "polarisation_modulator": PolarisationModulator,
+    "photon_counter": PhotonCounter,
+    "lock_in": LockIn,
+    "positioner": Positioner,
+    "magnet_thermometer": ThermometerAtMagnet,
 }
 """Every role a station file can bind, by the name procedures ask for."""
+
+OPTIONAL_ROLES = frozenset({"polarisation_modulator", "photon_counter", "lock_in", "positioner", "magnet_thermometer"})
+"""Roles that no procedure asks for and a bench may lack."""

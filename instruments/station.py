@@ -13,6 +13,7 @@ from typing import Any
 
 from instruments.bench import Bench, close_all
 from instruments.clock import WALL_CLOCK, Clock
+from instruments.couplings import couple
 from instruments.errors import BenchError, StationError
 from instruments.ownership import Ownership
 from instruments.roles import ROLES
@@ -68,6 +69,7 @@ def load(
                 keywords = _keywords(config, name, overrides.get(name, {}), clock)
                 connected[name] = _connect(station, name, config.instruments[name], keywords)
         players = {role: _player(role, config.roles[role], connected) for role in roles}
+        couple(players)
     except BaseException:
         close_all(connected.items())
         ownership.release()

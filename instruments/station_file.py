@@ -87,11 +87,18 @@ class Conditions(_Section):
 
 
 class Limits(_Section):
-    """Site policy. The drivers refuse what is beyond; a procedure refuses before it starts."""
+    """Site policy. The drivers refuse what is beyond; a procedure refuses before it starts; interlocks end a run.
+
+    ``largest_temperature_excursion_k``: of the sample from the temperature the run asked for.
+    ``highest_magnet_temperature_k``: no field with the magnet (role magnet_thermometer) warmer than this.
+    ``highest_count_rate_hz``: of each detector.
+    """
 
     highest_field_t: float = Field(default=5.0, ge=0, le=50, allow_inf_nan=False)
     lowest_temperature_k: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     highest_temperature_k: float = Field(default=350.0, gt=0, le=1000, allow_inf_nan=False)
+    largest_temperature_excursion_k: float = Field(default=0.5, gt=0, le=100, allow_inf_nan=False)
+    highest_magnet_temperature_k: float = Field(default=6.0, gt=0, le=350, allow_inf_nan=False)
     highest_count_rate_hz: float = Field(default=2e6, gt=0, allow_inf_nan=False)
     highest_microwave_power_dbm: float = Field(default=10.0, ge=-120, le=60, allow_inf_nan=False)
 

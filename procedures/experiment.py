@@ -14,6 +14,7 @@ from pymeasure.experiment.parameters import (  # noqa: TID253
 )
 
 from instruments.bench import Bench
+from instruments.interlock_watch import InterlockWatch
 from instruments.roles import (
     Camera,
     GateGenerator,
@@ -27,6 +28,7 @@ from instruments.roles import (
 )
 from instruments.station_file import Conditions
 from procedures.errors import ParameterError, StoppedError
+from procedures.guards import GuardedShutter, guarded
 from runfile.writer import RunWriter
 
 __all__ = ["BooleanParameter", "Experiment", "FloatParameter", "IntegerParameter", "ListParameter", "OpticalExperiment"]
@@ -52,6 +54,8 @@ class Experiment(Procedure):  # type: ignore[misc]  # pymeasure has no types
         super().__init__()
         self._stop_requested: Callable[[], bool] = lambda: False
         self._report: Callable[[float, str], None] = lambda fraction, what: None
+        self._interlocks: InterlockWatch | None = None
+        self._beam_shutter: GuardedShutter | None = None
         for name, value in values.items():
             self.set_parameter(name, value)
 
@@ -63,10 +67,15 @@ class Experiment(Procedure):  # type: ignore[misc]  # pymeasure has no types
         *,
         stop_requested: Callable[[], bool],
         report: Callable[[float, str], None],
+        interlocks: InterlockWatch | None = None,
     ) -> None:
-        """Hand over what the run engine owns; ``report`` takes the fraction done and what is going on."""
+        """Hand over what the run engine owns; ``report`` takes the fraction done and what is going on.
+
+        ``interlocks`` are looked at at every checkpoint and before light reaches the sample (None: the pulses only).
+        """
         self.bench, self.recorder, self.sample = bench, recorder, sample
         self._stop_requested, self._report = stop_requested, report
+        self._interlocks, self._beam_shutter = interlocks, None
 
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse (RefusedError) what cannot give an honest answer; nothing may move here."""
@@ -117,15 +126,29 @@ class Experiment(Procedure):  # type: ignore[misc]  # pymeasure has no types
         return self._stop_requested()
 
     def checkpoint(self, fraction: float, what: str) -> None:
-        """Report progress (0-1) and stop here, StoppedError, if the operator has asked for it."""
+        """Report progress (0-1) and look at the interlocks, at most every few seconds.
+
+        Raises StoppedError if the operator has asked for a stop, InterlockError if an interlock is violated.
+        """
         self._report(min(max(fraction, 0.0), 1.0), what)
         if self.should_stop():
             raise StoppedError(f"stopped by the operator while {what}")
+        if self._interlocks is not None:
+            self._interlocks.at_checkpoint()
+
+    def _before_light(self) -> None:
+        if self._interlocks is not None:
+            self._interlocks.before_light()
+        elif "pulse_source" in self.NEEDS:
+            self.pulse_source.assert_mode_locked()
 
     # --- the bench by role ------------------------------------------------------------------------------
 
     def _role(self, name: str, kind: type[Role]) -> Role:
-        return cast(Role, self.bench.role(name))
+        player = self.bench.role(name)
+        if issubclass(kind, TunableLaser):
+            player = guarded(player, self.beam_shutter)
+        return cast(Role, player)
 
     @property
     def readout_laser(self) -> TunableLaser:
@@ -143,9 +166,11 @@ class Experiment(Procedure):  # type: ignore[misc]  # pymeasure has no types
         return self._role("pulse_source", PulsedSource)  # type: ignore[type-abstract]
 
     @property
-    def beam_shutter(self) -> Shutter:
-        """The shutter in the common excitation path."""
-        return self._role("shutter", Shutter)  # type: ignore[type-abstract]
+    def beam_shutter(self) -> GuardedShutter:
+        """The shutter in the common excitation path; opens after a look at the interlocks only."""
+        if self._beam_shutter is None:
+            self._beam_shutter = GuardedShutter(self._role("shutter", Shutter), self._before_light)  # type: ignore[type-abstract]
+        return self._beam_shutter
 
     @property
     def excitation_quarter_wave(self) -> Rotator:

@@ -15,9 +15,12 @@ from sims.bench.camera import SimulatedCamera
 from sims.bench.clock import VirtualClock
 from sims.bench.config import TableConfig, Wiring
 from sims.bench.models import Models, build_models
+from sims.bench.swabian import SimulatedTimeTaggerModule
 from sims.bench.table import OpticalTable
 from sims.bench.time_controller import TimeController
 from sims.dot.sample import Sample, load_sample, parse_sample
+from sims.faults.injector import FaultInjector
+from sims.faults.plan import FaultError, FaultPlan
 from sims.wire import library
 from sims.wire.bench import connect
 from sims.wire.id900 import Id900Server
@@ -35,7 +38,15 @@ class TwinError(ValueError):
 class Twin:
     """A running twin. Use it as a context manager, or close() it: it holds sockets and a thread."""
 
-    def __init__(self, sample: Sample, seed: int, config: TableConfig, wiring: Wiring, clock: VirtualClock) -> None:
+    def __init__(
+        self,
+        sample: Sample,
+        seed: int,
+        config: TableConfig,
+        wiring: Wiring,
+        clock: VirtualClock,
+        faults: FaultPlan | None = None,
+    ) -> None:
         self.sample = sample
         self.seed = seed
         self.clock = clock
@@ -46,6 +57,7 @@ class Twin:
         self.models: Models = build_models(self.clock, instruments_rng, lambda: self.table.incident_power_w())
         self.table = OpticalTable(self.models, sample, config, wiring, table_rng, self.clock)
         self.camera = SimulatedCamera(self.table)
+        self.models.sr400.plug(self.table, wiring.tagger.detectors, wiring.tagger.trigger)
         self._folder = tempfile.TemporaryDirectory(prefix="solotron-twin-")
         self._id900 = Id900Server(TimeController(self.table), self.clock, Path(self._folder.name), bench_lock)
         ports = connect(self.models, bench_lock)
@@ -54,6 +66,20 @@ class Twin:
             model: ports[resource] for model, resource in library.RESOURCES.items() if resource in ports
         }
         self._is_open = True
+        self.faults: FaultInjector | None = None
+        if faults is not None:
+            try:
+                self._go_wrong(faults)
+            except FaultError:
+                self.close()
+                raise
+
+    def _go_wrong(self, plan: FaultPlan) -> None:
+        names = [*self.ports, "id900"]
+        self.faults = FaultInjector(plan, self.models, self.table, self.clock, names)
+        for name, port in self.ports.items():
+            port.disturb_by(self.faults, name)
+        self._id900.disturb_by(self.faults)
 
     @property
     def output_folder(self) -> Path:
@@ -69,9 +95,11 @@ class Twin:
             return {"address": self._id900.address, "data_link": self._id900.data_link}
         if model == "camera":
             return {"sdk": self.camera}
+        if model == "swabian":
+            return {"sdk": SimulatedTimeTaggerModule(self.table)}
         if model in library.RESOURCES:
             return {"address": library.RESOURCES[model], "visalib": f"{self.identity}@solotron"}
-        known = ", ".join(sorted([*library.RESOURCES, "camera", "id900"]))
+        known = ", ".join(sorted([*library.RESOURCES, "camera", "id900", "swabian"]))
         raise KeyError(f"the twin has no {model!r}; it has {known}")
 
     def close(self) -> None:
@@ -99,20 +127,21 @@ def start(
     table: Mapping[str, Any] | TableConfig | None = None,
     wiring: Mapping[str, Any] | Wiring | None = None,
     clock: VirtualClock | None = None,
+    faults: FaultPlan | None = None,
 ) -> Twin:
     """Start a twin.
 
     ``sample``: a shipped sample's name, a file, its fields, or a Sample. ``table`` and ``wiring``: the sections of
     a station file (None: defaults). ``clock``: a clock that runs by itself, to serve the twin in real time (None: a
-    virtual clock). The same seed and the same requests give the same bytes.
-    Raises SampleError or TwinError, one clear line each.
+    virtual clock). ``faults``: what shall go wrong. The same seed and the same requests give the same bytes.
+    Raises SampleError, TwinError or FaultError, one clear line each.
     """
     if isinstance(sample, Mapping):
         sample = parse_sample(sample, "given fields")
     elif not isinstance(sample, Sample):
         sample = load_sample(sample)
     sections = _section(TableConfig, "table", table), _section(Wiring, "wiring", wiring)
-    return Twin(sample, seed, *sections, VirtualClock() if clock is None else clock)
+    return Twin(sample, seed, *sections, VirtualClock() if clock is None else clock, faults)
 
 
 def _section(kind: type[Section], name: str, given: Mapping[str, Any] | Section | None) -> Section:

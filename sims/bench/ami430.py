@@ -54,6 +54,7 @@ class Ami430:
         self._state = MagnetState.PAUSED
         self._quenched_at_s: float | None = None
         self._switch = PersistentSwitch(clock)
+        self._stuck = False
         self._frozen_a: float | None = None  # magnet current while a cold switch shorts the magnet
 
     # --- currents and field -----------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ class Ami430:
         busy_switch = self._switch.transition()
         if busy_switch is not None:
             return busy_switch
-        if self._clock.now_s() >= self._path[-1][0]:
+        if self._clock.now_s() >= self._path[-1][0] and not self._stuck:
             if self._state is MagnetState.RAMPING:
                 self._state = MagnetState.HOLDING
             elif self._state is MagnetState.ZEROING:
@@ -172,6 +173,10 @@ class Ami430:
         if self._may_move():
             self._path = [(self._clock.now_s(), self.supply_current_a())]
             self._state = MagnetState.PAUSED
+
+    def stick(self) -> None:
+        """Stay in "ramping" for ever from the next ramp on: the supply hangs."""
+        self._stuck = True
 
     def quench(self) -> None:
         """The magnet quenches: its current decays within seconds and the state is latched."""

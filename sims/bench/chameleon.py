@@ -58,6 +58,16 @@ class Chameleon:
         self.heartbeat_on = False
         self.heartbeat_period_s = 10
         self._last_contact_s = clock.now_s()
+        self._mode_lock_lost = False
+        self._stuck = False
+
+    def lose_mode_lock(self) -> None:
+        """Fall back to continuous light, as after a knock; it does not come back by itself."""
+        self._mode_lock_lost = True
+
+    def stick(self) -> None:
+        """Stay in "tuning" for ever."""
+        self._stuck = True
 
     def contact(self) -> None:
         """Any traffic on its wire: resets the heartbeat (which first fires if the silence was too long)."""
@@ -134,7 +144,7 @@ class Chameleon:
         now_s = self._clock.now_s()
         if self.laser_on and now_s < self._lasing_from_s:
             return TuningStatus.RECOVERY
-        if not self._travel.is_done(now_s):
+        if self._stuck or not self._travel.is_done(now_s):
             return TuningStatus.TUNING
         if self.laser_on and now_s < self._travel.end_s + self._search_time_s():
             return TuningStatus.MODE_LOCK_SEARCH
@@ -148,7 +158,8 @@ class Chameleon:
         status = self.status()
         if not self.laser_on or status is TuningStatus.RECOVERY:
             return ModeLock.OFF
-        return ModeLock.LOCKED if status is TuningStatus.READY else ModeLock.CW
+        locked = status is TuningStatus.READY and not self._mode_lock_lost
+        return ModeLock.LOCKED if locked else ModeLock.CW
 
     @property
     def repetition_rate_hz(self) -> float:

@@ -147,6 +147,10 @@ class CWave:
         for bit in bits:
             self._well_from_s[bit] = max(until_s, self._well_from_s.get(bit, 0.0))
 
+    def stick(self) -> None:
+        """Never lock again."""
+        self._unlock(_MOVE_BITS, float("inf"))
+
     # --- laser, shutters, piezos ----------------------------------------------------------------------------------
 
     @property

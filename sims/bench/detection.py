@@ -10,6 +10,7 @@ from sims.bench import optics, spectrometer
 from sims.bench.config import SpadTruth, TableConfig
 from sims.bench.illumination import HC_MEV_NM, JOULE_PER_MEV, excitation_stokes, plate
 from sims.bench.lasers import LaserOutput
+from sims.bench.pem200 import mean_mueller
 from sims.bench.state import BenchState
 from sims.dot.stimulus import Cycle
 
@@ -85,13 +86,16 @@ def analyser_transmission(state: BenchState, config: TableConfig, lines: Lines) 
     for i, (wavelength_nm, stokes) in enumerate(zip(lines.wavelength_nm, lines.stokes, strict=True)):
         quarter = plate(state.analyser_quarter_deg, path.quarter_wave, float(wavelength_nm), -1)
         half = plate(state.analyser_half_deg, path.half_wave, float(wavelength_nm), -1)
-        shares[i] = optics.transmission(linear @ half @ quarter, stokes)
+        train = half @ quarter
+        if state.modulator_nm > 0.0:
+            train = mean_mueller(state.modulator_nm, float(wavelength_nm)) @ train
+        shares[i] = optics.transmission(linear @ train, stokes)
     return shares
 
 
 def before_spectrograph(state: BenchState, config: TableConfig, lines: Lines) -> FloatArray:
     """Probability that an emitted photon of each line enters the spectrograph and meets no absorber, shape (n,)."""
-    return config.collection.efficiency * scattered_before_spectrograph(state, config, lines)
+    return config.collection.efficiency * state.coupling * scattered_before_spectrograph(state, config, lines)
 
 
 def scattered_before_spectrograph(state: BenchState, config: TableConfig, lines: Lines) -> FloatArray:

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
-from sims.bench.chameleon import Chameleon, ModeLock
+from sims.bench.chameleon import ModeLock
 from sims.bench.clock import VirtualClock
 from sims.bench.lasers import LaserOutput
 from sims.bench.motion import at_rest, begin
+from sims.bench.oscillators import Oscillator
 
 _TUNING_SPEED_NM_PER_S = 20.0
 _OPTIMISING_S = 3.0
@@ -29,7 +30,7 @@ class OpoVis:
     pump_minimum_nm = 740.0
     pump_maximum_nm = 880.0
 
-    def __init__(self, chameleon: Chameleon, clock: VirtualClock, rng: np.random.Generator) -> None:
+    def __init__(self, chameleon: Oscillator, clock: VirtualClock, rng: np.random.Generator) -> None:
         self._chameleon = chameleon
         self._clock = clock
         self._travel = at_rest(1120.0)

@@ -97,6 +97,10 @@ class SpectraPro:
         """Stop turning: it stays where it is."""
         self._travel = at_rest(self.centre_nm)
 
+    def stick(self) -> None:
+        """Never arrive anywhere again (a year is for ever)."""
+        self._occupy(3.15e7)
+
     def select_grating(self, number: int) -> None:
         """Change the grating (from 1), keeping the wavelength if it reaches it; ValueError if there is none."""
         if not 1 <= number <= len(self.gratings):

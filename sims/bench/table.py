@@ -17,6 +17,8 @@ from sims.bench.clock import VirtualClock
 from sims.bench.config import TableConfig, Wiring
 from sims.bench.detection import Lines, Scatter
 from sims.bench.detectors import Times
+from sims.bench.dot_light import MOST_SHIFTS, DetectionAt, DotLight, exposed_rates
+from sims.bench.fluctuations import Fluctuations, grouped
 from sims.bench.illumination import TableError, build_cycle, power_at_sample_w
 from sims.bench.models import Models
 from sims.bench.state import BenchState, read_state
@@ -81,10 +83,10 @@ class Look:
     scatter: tuple[Scatter, ...]
     trains: dict[int, Train]  # by input of the time controller
 
-    def lines(self) -> Lines:
-        """The dot's emission lines."""
+    def lines(self, shift_mev: float = 0.0) -> Lines:
+        """The dot's emission lines, all ``shift_mev`` away from their mean."""
         transitions = self.dot.transitions
-        return Lines(transitions.energy_mev, transitions.fwhm_mev, transitions.stokes)
+        return Lines(transitions.energy_mev + shift_mev, transitions.fwhm_mev, transitions.stokes)
 
 
 class OpticalTable:
@@ -106,6 +108,10 @@ class OpticalTable:
         self._models = models
         self._rng = rng
         self._lock = threading.RLock()
+        self._fluctuations = Fluctuations(sample, rng.spawn(1)[0])
+        self._dot_light = DotLight(self._fluctuations, sample.spectral_diffusion.jump_mev, rng)
+        self.stray_light_hz = 0.0
+        """Counts that light from outside the experiment makes on each detector (an open door); 0 in a dark room."""
         self._dots: _Recent[Environment, Dot] = _Recent(lambda environment: Dot(sample, environment), size=8)
         self._responses: _Recent[tuple[Environment, Cycle], Response] = _Recent(
             lambda key: self._dots.get(key[0]).respond(key[1]), size=8
@@ -148,19 +154,34 @@ class OpticalTable:
             return np.clip(counts, 0, camera.saturation_counts).astype(np.int64)
 
     def expected_electrons(self, look: Look, exposure_s: float) -> npt.NDArray[np.float64]:
-        """Mean photo-electrons per camera pixel, shape (n_pixels,), with the blinking of one exposure drawn."""
+        """Mean photo-electrons per camera pixel, (n_pixels,), of an exposure that begins now.
+
+        Blinking and spectral jumps are those of the exposure's seconds.
+        """
         camera = self.config.camera
         photons = np.zeros(camera.n_pixels)
         if look.response is not None:
-            bright = look.response.exposure_brightness(exposure_s, self._rng)
-            lines = look.lines()
-            rates = look.response.rates() * detection.before_spectrograph(look.state, self.config, lines)
-            photons += bright * rates @ detection.camera_share(look.state, self.config, lines, laser=False)
+            photons += self._dot_on_camera(look, look.response, exposure_s)
         for light in look.scatter:
             rate = light.photons_per_cycle() / (look.cycle.period_ns * 1e-9)
             passed = detection.scattered_before_spectrograph(look.state, self.config, light.lines)
             photons += rate * passed @ detection.camera_share(look.state, self.config, light.lines, laser=True)
         return photons * camera.quantum_efficiency * exposure_s
+
+    def _dot_on_camera(self, look: Look, response: Response, exposure_s: float) -> npt.NDArray[np.float64]:
+        """Photons a second from the dot on each pixel, (n_pixels,), mean over the exposure."""
+        begin_s = self.clock.now_s()
+        try:
+            shifts, shares = self._fluctuations.exposure(begin_s, begin_s + exposure_s)
+        except ValueError as error:
+            raise TableError(str(error)) from error
+        passed = detection.before_spectrograph(look.state, self.config, look.lines())
+        photons = np.zeros(self.config.camera.n_pixels)
+        for shift, share in zip(*grouped(shifts, shares, MOST_SHIFTS)[:2], strict=True):
+            rates = share * exposed_rates(response, float(shift)) * passed
+            lines = look.lines(float(shift))
+            photons += rates @ detection.camera_share(look.state, self.config, lines, laser=False)
+        return photons
 
     def wavelength_edges_nm(self, look: Look) -> npt.NDArray[np.float64]:
         """True wavelengths at the borders of the camera's pixels, shape (n_pixels + 1,)."""
@@ -188,41 +209,53 @@ class OpticalTable:
         duration_ps = round(duration_s * PS_PER_S)
         photons = self._photons(look, duration_ps, begin_ps)
         spads = (self.config.spad_1, self.config.spad_2)
-        inputs = self.wiring.tagger.detectors
-        return {
-            channel: detectors.clicks(times, duration_ps, spad, self._rng)
-            for channel, times, spad in zip(inputs, photons, spads, strict=True)
-        }
+        pulses = detectors.clicks(photons, duration_ps, spads, self._rng)
+        return dict(zip(self.wiring.tagger.detectors, pulses, strict=True))
 
     def _photons(self, look: Look, duration_ps: int, begin_ps: int) -> list[Times]:
         """Photons that fire each detector, sorted, in [0, duration_ps): the dot's and the laser's."""
-        spads = (self.config.spad_1, self.config.spad_2)
-        shares = np.array([detection.spad_share(i, spad, self.config) for i, spad in enumerate(spads)])
         cycle_ps = look.cycle.period_ns * 1000
         # The record begins somewhere inside a cycle: simulate from the start of that cycle and cut.
         lead_ps = round(begin_ps % cycle_ps)
         found: list[list[Times]] = [[], []]
         if look.response is not None:
-            lines = look.lines()
-            passed = detection.before_spectrograph(look.state, self.config, lines)
-            passed = passed * detection.slit_share(look.state, self.config, lines, laser=False)
-            if np.any(passed > 0):
-                seconds = (duration_ps + lead_ps) / PS_PER_S
-                try:
-                    times, detector = look.response.sample_photons(
-                        shares[:, None] * passed[None, :], seconds, self._rng, -lead_ps
-                    )
-                except ValueError as error:  # more photons a cycle than the dot's statistics are exact for
-                    raise TableError(str(error)) from error
-                found = [[times[detector == i]] for i in (0, 1)]
+            found = [
+                [times] for times in self._dot_photons(look, look.response, duration_ps + lead_ps, begin_ps - lead_ps)
+            ]
         for light in look.scatter:
             passed = detection.scattered_before_spectrograph(look.state, self.config, light.lines)
             passed = passed * detection.slit_share(look.state, self.config, light.lines, laser=True)
+            for i, reach in enumerate(self._reach()):
+                share = float(passed[0] * reach)
+                found[i].append(_scattered_photons(light, share, cycle_ps, duration_ps + lead_ps, self._rng))
+        if self.stray_light_hz > 0:
             for i in (0, 1):
-                share = float(passed[0] * shares[i])
-                found[i].append(_scattered_photons(light, share, cycle_ps, duration_ps + lead_ps, self._rng) - lead_ps)
-        merged = [np.sort(np.concatenate([*parts, np.empty(0, dtype=np.int64)])) for parts in found]
+                number = self._rng.poisson(self.stray_light_hz * duration_ps / PS_PER_S)
+                stray = self._rng.integers(0, max(duration_ps, 1), size=number, dtype=np.int64)
+                found[i].append(stray + lead_ps)
+        merged = [np.sort(np.concatenate([*parts, np.empty(0, dtype=np.int64)])) - lead_ps for parts in found]
         return [times[(times >= 0) & (times < duration_ps)] for times in merged]
+
+    def _dot_photons(self, look: Look, response: Response, duration_ps: int, begin_ps: int) -> list[Times]:
+        """The dot's photons on each detector in [0, duration_ps) after ``begin_ps``, the start of a cycle."""
+        passed = detection.before_spectrograph(look.state, self.config, look.lines())
+        reach = np.array(self._reach())
+
+        def at_shift_mev(shift_mev: float) -> npt.NDArray[np.float64]:
+            slit = detection.slit_share(look.state, self.config, look.lines(shift_mev), laser=False)
+            return np.asarray(reach[:, None] * (passed * slit)[None, :], dtype=np.float64)
+
+        if not np.any(at_shift_mev(0.0) > 0):
+            return [np.empty(0, dtype=np.int64) for _ in reach]
+        try:
+            return self._dot_light.photons(response, DetectionAt(at_shift_mev), begin_ps, duration_ps)
+        except ValueError as error:  # more photons a cycle, or jumps a record, than the dot is solved for
+            raise TableError(str(error)) from error
+
+    def _reach(self) -> list[float]:
+        """Chance that a photon behind the slit fires each detector."""
+        spads = (self.config.spad_1, self.config.spad_2)
+        return [detection.spad_share(i, spad, self.config) for i, spad in enumerate(spads)]
 
     def _trains(self, state: BenchState) -> dict[int, Train]:
         """The trigger and the divided trigger on the time controller's inputs."""

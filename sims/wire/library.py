@@ -21,6 +21,16 @@ RESOURCES: dict[str, str] = {
     "smb100a": "TCPIP0::127.0.0.1::inst0::INSTR",
     "dg645": "TCPIP0::127.0.0.1::5025::SOCKET",
     "pm100d": "USB0::0x1313::0x8078::P0012345::0::INSTR",
+    "superk": "ASRL6::INSTR",
+    "mai-tai": "ASRL7::INSTR",
+    "esp301": "ASRL8::INSTR",
+    "pem200": "ASRL9::INSTR",
+    "sr400": "ASRL10::INSTR",
+    "mercury-itc": "TCPIP0::127.0.0.1::7020::SOCKET",
+    "cryomagnetics-4g": "TCPIP0::127.0.0.1::4444::SOCKET",
+    "sg384": "TCPIP0::127.0.0.1::5024::SOCKET",
+    "sr830": "GPIB0::8::INSTR",
+    "anc300": "TCPIP0::127.0.0.1::7230::SOCKET",
 }
 """VISA resource name of every model, the same on every simulated bench."""
 

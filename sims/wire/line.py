@@ -9,6 +9,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pyvisa.constants import StatusCode
 
@@ -46,6 +47,20 @@ class Reply:
 
     data: bytes
     delay_s: float = 0.0
+
+
+class Disconnected(Exception):  # noqa: N818 - an event, not an error of ours
+    """The plug is pulled while a request is answered."""
+
+
+class Disturbance(Protocol):
+    """What can spoil an answer on its way (faults on demand)."""
+
+    def before(self, instrument: str) -> None:
+        """A request has come."""
+
+    def disturb(self, instrument: str, replies: Sequence[Reply]) -> Sequence[Reply]:
+        """The replies as they really come; raises Disconnected when the plug is pulled."""
 
 
 class Device(ABC):
@@ -87,11 +102,29 @@ class Port:
         self.clock = clock
         self.lock = threading.RLock()
         self.bench_lock = threading.RLock() if bench_lock is None else bench_lock
+        self._name = ""
+        self._disturbance: Disturbance | None = None
         self.is_connected = True
 
     def open(self) -> "Conversation":
         """Open a session."""
         return Conversation(self)
+
+    def disturb_by(self, disturbance: Disturbance, name: str) -> None:
+        """Let ``disturbance`` spoil what this port answers; ``name`` is the instrument's in the fault plan."""
+        self._disturbance, self._name = disturbance, name
+
+    def answers(self, message: bytes) -> Sequence[Reply]:
+        """What the device says to one message, spoilt as the fault plan wants; nothing once the plug is pulled."""
+        with self.bench_lock:
+            if self._disturbance is None:
+                return self.device.answer(message)
+            self._disturbance.before(self._name)
+            try:
+                return self._disturbance.disturb(self._name, self.device.answer(message))
+            except Disconnected:
+                self.disconnect()
+                return []
 
     def disconnect(self) -> None:
         """Pull the plug: every session at this port finds its connection lost."""
@@ -127,8 +160,7 @@ class Conversation:
 
     def _answers(self, message: bytes) -> Sequence[Reply]:
         try:
-            with self._port.bench_lock:
-                return self._port.device.answer(message)
+            return self._port.answers(message)
         except AttributeError as error:  # pyvisa-sim takes an AttributeError for "not supported" and hides it
             raise RuntimeError(f"fault in the simulated {type(self._port.device).__name__}: {error}") from error
 

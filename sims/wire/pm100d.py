@@ -20,8 +20,15 @@ _SPELLING = ScpiSpelling(
         "POWer",
         "READ",
         "CONFigure",
+        "FETCh",
+        "ABORt",
+        "INITiate",
+        "STATus",
+        "OPERation",
+        "PTRansition",
+        "NTRansition",
     ),
-    optional=("SENSe", "SCALar", "NEXT"),
+    optional=("SENSe", "SCALar", "NEXT", "EVENt", "IMMediate"),
 )
 _SECONDS_PER_AVERAGE = 3e-4
 
@@ -40,6 +47,9 @@ class Pm100dWire(YamlDevice):
             "averages": Binding(lambda: meter.averages, self._set_averages),
             "power": Binding(meter.power_w),
             "reading": Binding(meter.power_w),
+            "fetched": Binding(meter.power_w),
+            "rising": Binding(set=_transitions),
+            "falling": Binding(set=_transitions),
         }
         super().__init__("pm100d", USB, bindings)
 
@@ -58,3 +68,8 @@ class Pm100dWire(YamlDevice):
         if rest.strip():
             raise RefusedError("bad_value")
         self.clear_errors()
+
+
+def _transitions(text: str) -> None:
+    """A transition filter of the status register: accepted; nothing on this meter changes while one looks."""
+    whole(text, 0, 65535)

@@ -79,6 +79,7 @@ def test_a_property_that_nothing_is_bound_to_is_an_error() -> None:
 
 
 def test_a_binding_that_the_file_lacks_is_an_error() -> None:
-    names = ("sensor", "clear", "wavelength", "shortest", "longest", "averages", "power", "reading", "moon")
+    names: tuple[str, ...] = ("sensor", "clear", "wavelength", "shortest", "longest", "averages", "power", "reading")
+    names += ("fetched", "rising", "falling", "moon")
     with pytest.raises(ValueError, match=r"pm100d.yaml has no property moon"):
         YamlDevice("pm100d", NETWORK, {name: Binding() for name in names})
