@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from instruments import station as stations
 from instruments.bench import Bench
@@ -13,6 +14,9 @@ from instruments.errors import BenchError, StationError
 from runmanager.errors import BadInputError
 from runmanager.interrupt import StoppableClock, StopRequest
 from runmanager.samples import SampleSheet
+
+if TYPE_CHECKING:
+    from sims.faults.plan import FaultPlan
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,20 @@ def read_station(path: Path | None, *, twin: bool) -> stations.StationConfig:
     return config.on_twin() if twin or path is None else config
 
 
+def read_faults(path: Path | None, *, twin: bool) -> "FaultPlan | None":
+    """Read a fault file (None: nothing goes wrong). BadInputError for a bad file, and on a real bench."""
+    if path is None:
+        return None
+    if not twin:
+        raise BadInputError("faults on demand exist on the twin only: add --twin, or leave --faults out")
+    from sims.faults.plan import FaultError, load_plan
+
+    try:
+        return load_plan(path)
+    except FaultError as error:
+        raise BadInputError(str(error)) from error
+
+
 @contextmanager
 def assemble(
     config: stations.StationConfig,
@@ -44,10 +62,12 @@ def assemble(
     needs: tuple[str, ...] | None,
     stop: StopRequest,
     safety: bool = True,
+    faults: "FaultPlan | None" = None,
 ) -> Iterator[AssembledBench]:
     """Connect the instruments that ``needs`` asks for; on the twin, start it first. Closes everything at the end.
 
     ``safety``: connect all that the safe state acts on, too (off only to look at one instrument by itself).
+    ``faults``: what shall go wrong on the twin.
     """
     if not config.twin:
         clock = StoppableClock(WALL_CLOCK, stop, sliced=True)
@@ -55,10 +75,15 @@ def assemble(
             yield AssembledBench(bench, clock, is_twin=False)
         return
     from sims import twin as twins
+    from sims.faults.plan import FaultError
 
     try:
         models = stations.models(config)
-        simulated = twins.start(sheet.sample, seed=seed, table=config.table, wiring=config.wiring.model_dump())
+        simulated = twins.start(
+            sheet.sample, seed=seed, table=config.table, wiring=config.wiring.model_dump(), faults=faults
+        )
+    except FaultError as error:
+        raise BadInputError(str(error)) from error
     except (StationError, twins.TwinError) as error:
         raise BadInputError(f"{config.source}: {error}") from error
     with simulated as lab:

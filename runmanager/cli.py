@@ -12,7 +12,6 @@ from runmanager.errors import BadInputError
 
 if TYPE_CHECKING:
     from runmanager.engine import RunRequest
-    from runmanager.offline import FileAnalysis
 
 HIGHEST_SEED = 2**63 - 1  # what the run file can hold
 
@@ -86,10 +85,26 @@ def build_parser() -> argparse.ArgumentParser:
     dry.set_defaults(handler=_dry_run)
 
     analyse = commands.add_parser("analyze", aliases=["analyse"], help="analyse run files, PTU or Photon-HDF5")
-    analyse.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    analyse.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file, or a folder with measurements")
     analyse.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    analyse.add_argument("--report", action="store_true", help="write figure and HTML page beside each file")
+    analyse.add_argument(
+        "--report", action="store_true", help="write an HTML page, figures and a JSON file beside each file"
+    )
+    analyse.add_argument("--jobs", type=int, metavar="N", help="files side by side (default: one a processor)")
+    analyse.add_argument("--scheduler", metavar="ADDRESS", help="analyse on a Dask cluster, e.g. tcp://host:8786")
     analyse.set_defaults(handler=_analyse)
+
+    exporting = commands.add_parser("export", help="write the photons of a file in an exchange format")
+    exporting.add_argument("file", type=Path, metavar="FILE")
+    exporting.add_argument("--photon-hdf5", action="store_true", required=True, help="Photon-HDF5 0.5")
+    exporting.add_argument("--out", type=Path, metavar="FILE", help="name of the new file (default: beside FILE)")
+    exporting.add_argument("--time-unit-ps", type=float, metavar="PS", help="text and quTAG files: what one count is")
+    exporting.add_argument("--separator", metavar="CHARACTER", help="text files (default: white space)")
+    exporting.add_argument("--header-lines", type=int, default=0, metavar="N", help="text files: lines to skip")
+    exporting.add_argument("--tac-window-ns", type=float, metavar="NS", help="SPC files without their set-up file")
+    exporting.add_argument("--laser-rate-hz", type=float, metavar="HZ", help="repetition rate, where the file has none")
+    exporting.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    exporting.set_defaults(handler=_export)
 
     station = commands.add_parser("station", help="the real bench").add_subparsers(
         dest="station_command", metavar="COMMAND", required=True
@@ -111,6 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     serving.add_argument("--station", type=Path, metavar="FILE", help="station file (default: the built-in one)")
     serving.add_argument("--sample", metavar="FILE", help="sample file, or the name of a built-in sample")
     serving.add_argument("--seed", type=_seed, default=1, metavar="N", help="seed of the twin (default: 1)")
+    serving.add_argument("--faults", type=Path, metavar="FILE", help="what shall go wrong (docs: faults)")
     serving.add_argument("--speed", type=float, default=1.0, metavar="X", help="bench seconds per second (default: 1)")
     serving.add_argument("--json", action="store_true", help="one JSON line with all endpoints on stdout")
     serving.set_defaults(handler=_bench_serve)
@@ -131,6 +147,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--set", dest="settings", type=_setting, action="append", default=[], metavar="NAME=VALUE",
         help="set a parameter, e.g. --set duration=60 or --set 'duration=60 s'",
     )  # fmt: skip
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="twin only: what shall go wrong (docs: faults)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, all else on stderr")
 
 
@@ -180,6 +197,7 @@ def _request(options: argparse.Namespace, out: Path) -> "RunRequest":
         seed=options.seed,
         settings=tuple(options.settings),
         out=out,
+        faults=options.faults,
     )
 
 
@@ -217,28 +235,39 @@ def _dry_run(options: argparse.Namespace) -> int:
 
 
 def _analyse(options: argparse.Namespace) -> int:
-    from runmanager import offline, output
+    from runmanager import batch, offline, output
+    from runmanager.progress import progress_bar
 
-    if len(options.files) == 1:
-        analyses, failed = [offline.analyse_file(options.files[0], with_report=options.report)], False
-    else:
-        analyses, failed = _analyse_each(options.files, with_report=options.report)
-    output.print_analyses(analyses, as_json=options.json, several=len(options.files) > 1)
-    return 2 if failed else max(analysis.exit_code for analysis in analyses)
+    files = batch.find_files(options.files)
+    if len(files) == 1 and options.scheduler is None and not options.files[0].is_dir():
+        found = offline.analyse_file(files[0], with_report=options.report)
+        output.print_analyses([found], as_json=options.json, several=False)
+        return found.exit_code
+    with progress_bar("analyze") as report:
+        outcomes = batch.analyse_all(
+            files, with_report=options.report, jobs=options.jobs, scheduler=options.scheduler, report=report
+        )
+    for outcome in outcomes:
+        if outcome.refusal:
+            print(f"solotron: {outcome.refusal}", file=sys.stderr)
+    analyses = [outcome.found for outcome in outcomes if outcome.found is not None]
+    output.print_analyses(analyses, as_json=options.json, several=True)
+    return 2 if len(analyses) < len(outcomes) else max(analysis.exit_code for analysis in analyses)
 
 
-def _analyse_each(files: Sequence[Path], *, with_report: bool) -> "tuple[list[FileAnalysis], bool]":
-    """Analyse several files; one that cannot be read gets its line on stderr and does not hide the others."""
-    from runmanager import offline
+def _export(options: argparse.Namespace) -> int:
+    from runmanager import photon_export
 
-    analyses, failed = [], False
-    for path in files:
-        try:
-            analyses.append(offline.analyse_file(path, with_report=with_report))
-        except BadInputError as error:
-            failed = True
-            print(f"solotron: {_one_line(str(error))}", file=sys.stderr)
-    return analyses, failed
+    request = photon_export.ExportRequest(
+        file=options.file,
+        out=options.out,
+        time_unit_ps=options.time_unit_ps,
+        separator=options.separator,
+        header_lines=options.header_lines,
+        tac_window_ns=options.tac_window_ns,
+        laser_rate_hz=options.laser_rate_hz,
+    )
+    return photon_export.export(request, as_json=options.json)
 
 
 def _station_check(options: argparse.Namespace) -> int:
@@ -253,7 +282,12 @@ def _bench_serve(options: argparse.Namespace) -> int:
     from runmanager import serve
 
     return serve.serve(
-        options.station, sample=options.sample, seed=options.seed, speed=options.speed, as_json=options.json
+        options.station,
+        sample=options.sample,
+        seed=options.seed,
+        speed=options.speed,
+        faults=options.faults,
+        as_json=options.json,
     )
 
 

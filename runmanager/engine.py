@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from runfile.results import Analysis, Check, Verdict
 from runmanager.errors import BadInputError, RefusedRunError
 from runmanager.interrupt import StopRequest, stop_on_signals
+from runmanager.safety_net import SafetyNet
 
 if TYPE_CHECKING:
     from instruments.bench import Bench
+    from instruments.interlock_watch import InterlockWatch
     from instruments.station_file import Conditions
     from procedures.experiment import Experiment
     from runfile.writer import RunWriter
@@ -32,7 +34,7 @@ SETTLED_T = 1e-4
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the user asked for, not yet checked."""
+    """What the user asked for, not yet checked. ``faults``: a fault file, for the twin."""
 
     procedure: str
     station: Path | None = None
@@ -41,6 +43,7 @@ class RunRequest:
     seed: int = 1
     settings: tuple[tuple[str, str], ...] = ()
     out: Path = Path("runs")
+    faults: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -72,15 +75,16 @@ class RunOutcome:
 def run(request: RunRequest, *, report: Report = lambda fraction, what: None) -> RunOutcome:
     """Run one experiment. BadInputError before anything moves; afterwards every end is a RunOutcome."""
     experiment = make_experiment(request.procedure, request.settings)
-    from runmanager.assemble import assemble, read_station
+    from runmanager.assemble import assemble, read_faults, read_station
     from runmanager.samples import read_sample
 
     config = read_station(request.station, twin=request.twin)
+    faults = read_faults(request.faults, twin=config.twin)
     sheet = read_sample(request.sample, twin=config.twin)
     path = new_run_file(request.out, request.procedure)
     stop = StopRequest()
     with stop_on_signals(stop):
-        with assemble(config, sheet, seed=request.seed, needs=experiment.NEEDS, stop=stop) as assembled:
+        with assemble(config, sheet, seed=request.seed, needs=experiment.NEEDS, stop=stop, faults=faults) as assembled:
             _check(experiment, assembled.bench, sheet)
             measured = _measure(assembled, experiment, request, sheet, path, stop, report)
         # From here on the bench is safe and closed, and the run file complete: nothing below can lose the run.
@@ -136,19 +140,23 @@ def _measure(
     stop: StopRequest,
     report: Report,
 ) -> RunOutcome:
+    from instruments.interlock_watch import InterlockWatch
+    from runfile.errors import RunFileError
+
     bench = assembled.bench
     began_s = bench.clock.now_s()
-    from runfile.errors import RunFileError
 
     try:
         recorder = _open_run_file(path, experiment, bench, sheet, request.seed if assembled.is_twin else None)
     except RunFileError as error:
         raise BadInputError(str(error)) from error
-    experiment.attach(bench, recorder, sheet.values, stop_requested=stop.is_set, report=report)
-    status, message = _execute(experiment, bench, report)
-    assembled.clock.armed = False
-    unsafe = _reach_safe_state(bench, recorder)
-    notes = _left_behind(bench)
+    watch = InterlockWatch(bench, experiment.NEEDS)
+    experiment.attach(bench, recorder, sheet.values, stop_requested=stop.is_set, report=report, interlocks=watch)
+    with SafetyNet(bench, assembled.clock) as net:
+        status, message = _execute(experiment, assembled, watch, report)
+        unsafe = net.reach()
+    _try_to_log(recorder, f"UNSAFE: {unsafe}" if unsafe else "safe state confirmed")
+    notes = (*net.remarks, *_left_behind(bench))
     for note in notes:
         _try_to_log(recorder, note)
     duration_s = bench.clock.now_s() - began_s
@@ -194,26 +202,37 @@ def _version(package: str) -> str:
         return "not installed as a package"
 
 
-def _execute(experiment: "Experiment", bench: "Bench", report: Report) -> tuple[str, str]:
-    """Run; (exit status, message). Every failure ends here: the safe state and the file come next.
+def _execute(
+    experiment: "Experiment", assembled: "AssembledBench", watch: "InterlockWatch", report: Report
+) -> tuple[str, str]:
+    """Run; (exit status, message). Every end of a run passes here: the safe state and the file come next.
 
     Begins in the safe state, too: what somebody left open or on is none of this run's, and field and temperature
-    change in the dark.
+    change in the dark. The interlocks are looked at before, during (checkpoints, waits, before light) and after.
     """
+    from instruments.errors import InterlockError
     from procedures.errors import RefusedError, StoppedError
 
+    bench = assembled.bench
     try:
-        bench.safe_state().raise_if_unsafe()
+        bench.safe_state().raise_if_incomplete()
+        watch.before_run()
+        assembled.clock.watch = watch.while_waiting
         report(0.0, "bringing temperature and field to the conditions")
-        _reach_conditions(bench, experiment.conditions(bench))
+        conditions = experiment.conditions(bench)
+        _reach_conditions(bench, conditions)
+        watch.wanted_k = conditions.temperature_k
         experiment.execute()
+        watch.after_run()
     except (StoppedError, KeyboardInterrupt) as error:
         return "aborted", str(error) or "stopped by the operator"
-    except RefusedError as error:
+    except (RefusedError, InterlockError) as error:
         return "aborted", str(error)
     except Exception as error:
         log.debug("the run failed", exc_info=True)
         return "failed", f"{type(error).__name__}: {error}"
+    except BaseException as error:  # noqa: BLE001 - the program shall end: the bench first
+        return "aborted", f"the program was told to end ({type(error).__name__})"
     return "completed", ""
 
 
@@ -227,23 +246,6 @@ def _reach_conditions(bench: "Bench", wanted: "Conditions") -> None:
         magnet = bench.role("magnet")
         if abs(magnet.field_t() - wanted.field_t) > SETTLED_T:
             magnet.set_field(wanted.field_t)
-
-
-def _reach_safe_state(bench: "Bench", recorder: "RunWriter") -> str:
-    """Safe state; "" when confirmed, else what to do by hand, which is shouted at once."""
-    from instruments.errors import UnsafeError
-
-    try:
-        bench.safe_state().raise_if_unsafe()
-        unsafe = ""
-    except UnsafeError as error:
-        unsafe = str(error)
-    except Exception as error:  # noqa: BLE001 - whatever went wrong on the way, a person must know
-        unsafe = f"the safe state was not reached ({type(error).__name__}: {error}): switch off light and microwave"
-    if unsafe:
-        log.critical("SAFE STATE NOT CONFIRMED. Do this by hand now: %s", unsafe)
-    _try_to_log(recorder, f"UNSAFE: {unsafe}" if unsafe else "safe state confirmed")
-    return unsafe
 
 
 def _left_behind(bench: "Bench") -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""Ctrl-C and SIGTERM become a request to stop at the next safe point, never a torn transaction."""
+"""Ctrl-C, SIGTERM and a closed terminal become a request to stop at the next safe point, never a torn transaction."""
 
+import math
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -10,6 +11,7 @@ from instruments.clock import Clock
 from procedures.errors import StoppedError
 
 SLICE_S = 0.1
+WATCH_SLICE_S = 1.0
 
 
 class StopRequest:
@@ -35,32 +37,41 @@ class StoppableClock:
     """A clock whose waits end with StoppedError soon after a stop was asked for.
 
     ``armed`` is switched off before the safe state is reached, so that the way there is never interrupted.
+    ``watch``, while armed, is called again and again during every wait and may end it with an exception.
     """
 
     def __init__(self, clock: Clock, stop: StopRequest, *, sliced: bool) -> None:
         self._clock, self._stop, self._sliced = clock, stop, sliced
         self.armed = True
+        self.watch: Callable[[], None] | None = None
 
     def now_s(self) -> float:
         """Seconds since the clock's origin."""
         return self._clock.now_s()
 
     def sleep_s(self, duration_s: float) -> None:
-        """Wait; on hardware in slices of a tenth of a second, so that a stop is heard."""
+        """Wait; on hardware in slices of a tenth of a second, so that a stop is heard; with a watch in slices, too."""
         left_s = duration_s
         while True:
             if self.armed and self._stop.is_set():
                 raise StoppedError("stopped by the operator while waiting")
-            step_s = min(left_s, SLICE_S) if self._sliced else left_s
+            step_s = min(left_s, self._slice_s())
             self._clock.sleep_s(step_s)
             left_s -= step_s
+            if self.armed and self.watch is not None:
+                self.watch()
             if left_s <= 0.0:
                 return
+
+    def _slice_s(self) -> float:
+        if self._sliced:
+            return SLICE_S
+        return WATCH_SLICE_S if self.armed and self.watch is not None else math.inf
 
 
 @contextmanager
 def stop_on_signals(stop: StopRequest) -> Iterator[None]:
-    """While inside, SIGINT and SIGTERM set ``stop``; the previous handlers come back afterwards."""
+    """While inside, SIGINT, SIGTERM and SIGHUP set ``stop``, however often they come; then the old handlers return."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -68,7 +79,9 @@ def stop_on_signals(stop: StopRequest) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         stop.set()
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)  # the terminal was closed; under nohup the run goes on
     previous = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield

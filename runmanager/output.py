@@ -43,7 +43,7 @@ def print_outcome(outcome: RunOutcome, *, as_json: bool) -> None:
         document: dict[str, Any] = {
             "run_file": str(outcome.run_file),
             "exit_status": outcome.exit_status,
-            **_analysis_document(outcome.analysis),
+            **analysis_document(outcome.analysis),
             "duration_s": _number(outcome.duration_s),
         }
         if outcome.figure is not None:
@@ -85,7 +85,7 @@ def print_forecast(prediction: Forecast, *, as_json: bool) -> None:
                 "procedure": prediction.procedure,
                 "duration_s": _number(prediction.duration_s),
                 "photons": prediction.photons,
-                **_analysis_document(prediction.analysis),
+                **analysis_document(prediction.analysis),
                 "violations": list(prediction.violations),
             }
         )
@@ -120,22 +120,44 @@ def print_analyses(analyses: list[FileAnalysis], *, as_json: bool, several: bool
 
 
 def print_station(findings: StationFindings, *, as_json: bool) -> None:
-    """Who answered, and what is missing."""
+    """Who answered, which limits are in force, how the interlocks stand, what is missing and what cannot run."""
     if as_json:
         rows = [row | {"round_trip_ms": _number(row["round_trip_ms"])} for row in findings.as_rows()]
-        _print_json({"passed": findings.passed, "instruments": rows})
+        _print_json(
+            {
+                "passed": findings.passed,
+                "instruments": rows,
+                "limits": findings.limits,
+                "unbound_roles": list(findings.unbound_roles),
+                "procedures": {
+                    each.procedure: {"can_run": not each.lacks, "lacks": each.lacks} for each in findings.procedures
+                },
+            }
+        )
         return
-    for row in findings.as_rows():
-        mark = "ok     " if row["ok"] else "MISSING"
-        answered = f"{row['round_trip_ms']:>7.1f} ms" if row["ok"] else f"{'':>10}"
-        print(f"{mark} {row['instrument']:<14} {row['identity']:<40} {answered}  {row['detail']}")
+    for found in findings.findings:
+        mark = "ok     " if found.ok else "MISSING"
+        answered = f"{found.round_trip_ms:>7.1f} ms" if found.ok else f"{'':>10}"
+        firmware = f" (firmware {found.firmware})" if found.firmware else ""
+        print(f"{mark} {found.instrument:<14} {found.identity + firmware:<58} {answered}  {found.detail}")
+        for keyword, value in (found.limits or {}).items():
+            print(f"        limit      {keyword} = {value}")
+        for interlock in found.interlocks:
+            print(f"        interlock  {interlock.what}: {interlock.state.upper()}: {interlock.detail}")
+    print("limits of the station: " + ", ".join(f"{name} = {value:g}" for name, value in findings.limits.items()))
+    if findings.unbound_roles:
+        print("roles that no instrument plays: " + ", ".join(findings.unbound_roles))
+    for each in findings.procedures:
+        why = "; ".join(f"{role}: {reason}" for role, reason in each.lacks.items())
+        print(f"{each.procedure:<14} {'can run' if not each.lacks else 'CANNOT RUN: ' + why}")
+    print("passed" if findings.passed else "NOT PASSED")
 
 
 def _file_document(found: FileAnalysis) -> dict[str, Any]:
     document: dict[str, Any] = {
         "run_file": str(found.path),
         "exit_status": found.exit_status,
-        **_analysis_document(found.analysis),
+        **analysis_document(found.analysis),
         "duration_s": _number(found.duration_s),
     }
     if found.report is not None:
@@ -143,7 +165,8 @@ def _file_document(found: FileAnalysis) -> dict[str, Any]:
     return document
 
 
-def _analysis_document(analysis: Analysis) -> dict[str, Any]:
+def analysis_document(analysis: Analysis) -> dict[str, Any]:
+    """Results, verdict and warnings as plain values for JSON."""
     return {
         "results": {name: _result_document(result) for name, result in analysis.results.items()},
         "verdict": {

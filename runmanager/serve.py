@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from instruments.errors import StationError
-from runmanager.assemble import read_station
+from runmanager.assemble import read_faults, read_station
 from runmanager.errors import BadInputError
 from runmanager.interrupt import StopRequest, stop_on_signals
 from runmanager.samples import read_sample
@@ -15,10 +15,12 @@ from sims.serve.clock import PacedClock
 from sims.serve.server import BenchServer
 
 
-def serve(station: Path | None, *, sample: str | None, seed: int, speed: float, as_json: bool) -> int:
+def serve(
+    station: Path | None, *, sample: str | None, seed: int, speed: float, faults: Path | None, as_json: bool
+) -> int:
     """Start the twin of a station, say where everything listens, and serve until asked to stop; exit code 0.
 
-    ``speed``: bench seconds per real second. Raises BadInputError before anything listens.
+    ``speed``: bench seconds per real second; ``faults``: a fault file. Raises BadInputError before anything listens.
     """
     stop = StopRequest()
     with stop_on_signals(stop):
@@ -27,7 +29,12 @@ def serve(station: Path | None, *, sample: str | None, seed: int, speed: float, 
             sheet = read_sample(sample, twin=True)
             clock = PacedClock(speed)
             twin = twins.start(
-                sheet.sample, seed=seed, table=config.table, wiring=config.wiring.model_dump(), clock=clock
+                sheet.sample,
+                seed=seed,
+                table=config.table,
+                wiring=config.wiring.model_dump(),
+                clock=clock,
+                faults=read_faults(faults, twin=True),
             )
         except (StationError, ValueError) as error:
             raise BadInputError(str(error)) from error

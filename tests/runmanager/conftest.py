@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import pytest
 
 from analysis import registry
-from instruments.errors import BenchError
+from instruments.errors import BenchError, InterlockError
 from instruments.safety import SafeStateReport, SafeStep
-from instruments.station_file import Conditions
+from instruments.station_file import Conditions, Limits, Wiring
 from procedures.experiment import Experiment
 from runfile.results import Analysis, Check, Result, Verdict
 from runfile.writer import Column
@@ -22,10 +22,15 @@ PASSED = Analysis({"answer": Result(42.0, 1.5, "ns", "asked")}, Verdict((Check("
 
 
 class FakeMagnet:
-    """Stays where it was put; ``broken``: cannot be read."""
+    """Stays where it was put; ``broken``: cannot be read; ``quench``: refuses everything."""
 
     def __init__(self) -> None:
-        self.at_t, self.broken = 0.0, False
+        self.at_t, self.broken, self.quench = 0.0, False, False
+
+    def is_at_rest(self) -> bool:
+        if self.quench:
+            raise InterlockError("magnet: quench; nothing is sent")
+        return True
 
     def field_t(self) -> float:
         if self.broken:
@@ -46,7 +51,7 @@ class FakeBench:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.config = self.Config()
-        self.conditions = Conditions()
+        self.conditions, self.limits, self.wiring = Conditions(), Limits(), Wiring()
         self.magnet = FakeMagnet()
         self.clock: Any = None
         self.now = 0.0
@@ -62,6 +67,9 @@ class FakeBench:
 
     def snapshot(self) -> dict[str, Any]:
         return {}
+
+    def roles(self) -> tuple[str, ...]:
+        return ("magnet",)
 
     def has_role(self, name: str) -> bool:
         return name == "magnet"
