@@ -17,7 +17,7 @@ from typing import ClassVar, Unpack
 from qcodes.instrument_drivers.american_magnetics import AMIModel430  # noqa: TID253 - the class statement needs it
 from qcodes.parameters import ParameterBase  # noqa: TID253 - as above
 
-from instruments.errors import InterlockError, LimitError, NotReadyError, WireError
+from instruments.errors import InterlockError, LimitError, NotReadyError, QuenchError, WireError
 from instruments.visa import LabInstrument, VisaOptions
 
 TESLA_PER_UNIT = {0: 0.1, 1: 1.0}  # FIELD:UNITS? 0 kilogauss, 1 tesla
@@ -142,7 +142,7 @@ class Ami430(LabInstrument, AMIModel430):
             self._quench_seen = False
             self.write("QU 0")
             if self.ask_flag("QU?"):
-                raise InterlockError(f"{self.name}: the quench persists; look at magnet, level and supply")
+                raise QuenchError(f"{self.name}: the quench persists; look at magnet, level and supply")
 
     # Wire
 
@@ -184,7 +184,7 @@ class Ami430(LabInstrument, AMIModel430):
 
     def _refuse_in_quench(self, cmd: str) -> None:
         if self._quench_seen:
-            raise InterlockError(
+            raise QuenchError(
                 f"{self.name}: quench; nothing is sent ('{cmd}' was not) until a person has looked at the magnet "
                 "and called reset_quench()"
             )

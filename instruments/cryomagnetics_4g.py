@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Unpack
 
-from instruments.errors import BenchError, InterlockError, LimitError, NotReadyError, WireError
+from instruments.errors import BenchError, InterlockError, LimitError, NotReadyError, QuenchError, WireError
 from instruments.visa import LabInstrument, VisaOptions, positive
 
 SWEEPING, STANDBY, QUENCH, MODULE_FAILURE = 1, 2, 4, 8  # bits of *STB?
@@ -138,7 +138,7 @@ class Cryomagnetics4G(LabInstrument):
             self._quench_seen = False
             self.write("QRESET")
             if self._status() & QUENCH:
-                raise InterlockError(f"{self.name}: the quench persists; look at magnet, level and supply")
+                raise QuenchError(f"{self.name}: the quench persists; look at magnet, level and supply")
 
     def watch_temperature(self, magnet_temperature_k: Callable[[], float]) -> None:
         """Refuse to ramp, and pause a ramp, while this thermometer (K) reads above the magnet's limit."""
@@ -169,7 +169,7 @@ class Cryomagnetics4G(LabInstrument):
 
     def _refuse_in_quench(self, cmd: str) -> None:
         if self._quench_seen:
-            raise InterlockError(
+            raise QuenchError(
                 f"{self.name}: quench; nothing is sent ('{cmd}' was not) until a person has looked at the magnet "
                 "and called reset_quench()"
             )

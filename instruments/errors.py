@@ -25,6 +25,10 @@ class InterlockError(BenchError):
     """An interlock, key switch, fault or quench forbids the action until a person has looked."""
 
 
+class QuenchError(InterlockError):
+    """The magnet has quenched: nothing is sent to it until a person has looked and reset it."""
+
+
 class StationError(BenchError):
     """The station file is wrong: unknown driver or key, a role without instrument, an unreachable address."""
 

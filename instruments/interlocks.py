@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from instruments.errors import BenchError, InterlockError, NotReadyError, WireError
-from instruments.safety import cryostat_alarm, is_quench
+from instruments.errors import BenchError, InterlockError, NotReadyError, QuenchError, WireError
+from instruments.safety import cryostat_alarm
 from instruments.station_file import Limits
 
 FIELD_OFF_T = 0.01
@@ -162,11 +162,9 @@ def _shutter_loop(shutter: Any, _: _Bench) -> str:  # noqa: ANN401 - any player 
 def _magnet(magnet: Any, bench: _Bench) -> str:  # noqa: ANN401 - any player of the role
     try:
         at_rest = magnet.is_at_rest()
-    except InterlockError as error:
-        if not is_quench(error):
-            raise
+    except QuenchError as error:
         name = getattr(magnet, "name", "the magnet")
-        raise InterlockError(
+        raise QuenchError(
             f"{name} has QUENCHED: nothing is sent to it until a person has looked at helium level, magnet and supply "
             "and reset the quench at the supply's front panel"
         ) from error
@@ -186,10 +184,8 @@ def _cold_magnet(magnet: Any, bench: _Bench) -> str:  # noqa: ANN401 - any playe
     try:
         field_t = magnet.field_t()
         hazard = temperature_k > limit_k and (abs(field_t) > FIELD_OFF_T or not magnet.is_at_rest())
-    except InterlockError as error:
-        if is_quench(error):
-            return "not asked in a quench"
-        raise
+    except QuenchError:
+        return "not asked in a quench"
     if hazard:
         raise InterlockError(
             f"the magnet's thermometer reads {temperature_k:.2f} K at {field_t:.3f} T; with field at most "

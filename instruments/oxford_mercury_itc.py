@@ -109,14 +109,14 @@ class MercuryItc(LabInstrument):
     def set_temperature(self, target_k: float) -> float:
         """Set, wait until near and stable; returns the sample temperature, K. InterlockError on an alarm."""
         self._check(target_k)
-        self._require_no_alarm()
+        self.assert_no_alarm()
         self._prepare_ramp()
         self.setpoint(target_k)
         self.loop(True)
         readings_k: list[float] = []
 
         def is_stable() -> bool:
-            self._require_no_alarm()
+            self.assert_no_alarm()
             readings_k.append(self.temperature_k())
             latest_k = readings_k[-STABLE_READINGS:]
             near = all(abs(each - target_k) <= self._tolerance_k for each in latest_k)
@@ -193,7 +193,8 @@ class MercuryItc(LabInstrument):
             raise NotReadyError(f"{self.name}: {sensor} reads {value_k:.3f} K (no value); check the thermometer")
         return value_k
 
-    def _require_no_alarm(self) -> None:
+    def assert_no_alarm(self) -> None:
+        """Raise InterlockError when a board that is not ignored has an alarm."""
         listed = [alarm.strip() for alarm in str(self.alarms()).split(";") if alarm.strip()]
         alarms = [alarm for alarm in listed if alarm.split()[0] not in self._ignored_alarm_boards]
         if alarms:

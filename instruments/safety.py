@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from instruments.errors import BenchError, InterlockError, LimitError, UnsafeError
+from instruments.errors import BenchError, InterlockError, LimitError, QuenchError, UnsafeError
 
 GATES = ("AB", "CD", "EF", "GH")
 LASER_ROLES = ("readout_laser", "resonant_laser", "pulse_source")
@@ -117,11 +117,6 @@ class SafeStateReport:
 
 def _sentence(step: SafeStep) -> str:
     return f"{step.role} ({step.detail}): {step.by_hand}"
-
-
-def is_quench(error: BaseException) -> bool:
-    """True for the InterlockError with which a magnet driver refuses to send anything in a quench."""
-    return isinstance(error, InterlockError) and "quench" in str(error).lower()
 
 
 def make_safe(roles: Mapping[str, Any]) -> SafeStateReport:
@@ -248,10 +243,11 @@ def _told_of_quench(step: SafeStep, magnet: Any) -> SafeStep:  # noqa: ANN401 - 
     """In a quench nothing can be confirmed and nothing may be sent: a person has to look. Else the step as it is."""
     try:
         magnet.is_at_rest()  # a latched driver refuses without sending; one that does not know yet asks once
-    except Exception as error:  # noqa: BLE001 - only the kind of refusal matters here
-        if is_quench(error):
-            detail = "QUENCH: nothing is sent to the magnet until a person has reset it"
-            return SafeStep(step.role, "leave alone", False, detail, AFTER_QUENCH)
+    except QuenchError:
+        detail = "QUENCH: nothing is sent to the magnet until a person has reset it"
+        return SafeStep(step.role, "leave alone", False, detail, AFTER_QUENCH)
+    except Exception:  # noqa: BLE001 - whatever else fails, the step's own result says so
+        return step
     return step
 
 

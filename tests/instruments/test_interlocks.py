@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from instruments.errors import InterlockError, NotReadyError, WireError
+from instruments.errors import InterlockError, NotReadyError, QuenchError, WireError
 from instruments.interlocks import Circumstances, State, read_interlocks, require
 from instruments.station_file import Limits
 
@@ -111,7 +111,7 @@ def test_an_open_interlock_loop_of_the_shutter_ends_the_run() -> None:
 
 
 def test_a_quench_says_what_a_person_has_to_do() -> None:
-    said = complaint(magnet=Player(error=InterlockError("ami430: quench; nothing is sent")))
+    said = complaint(magnet=Player(error=QuenchError("ami430: quench; nothing is sent")))
     assert "has QUENCHED" in said
     assert "reset the quench at the supply's front panel" in said
 

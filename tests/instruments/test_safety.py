@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from instruments.errors import InterlockError, UnsafeError, WireError
+from instruments.errors import InterlockError, QuenchError, UnsafeError, WireError
 from instruments.safety import SafeStateReport, make_safe
 
 
@@ -231,7 +231,7 @@ class Quenched(Player):
 
 
 def test_in_a_quench_the_magnet_is_left_alone_and_a_person_is_told() -> None:
-    quench = InterlockError("ami430: quench; nothing is sent")
+    quench = QuenchError("ami430: quench; nothing is sent")
     magnet = Quenched("magnet", [], error=quench)
     report = make_safe(bench(magnet=magnet)[0])
     assert not report.confirmed
