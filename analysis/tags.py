@@ -1,17 +1,32 @@
 """Photon arrival times in one form, whatever recorded them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from runfile.records import TagRecord
 
-__all__ = ["PhotonRecord", "PulsePhase", "TagRecord", "absolute_times_ps", "fit_period_ps", "pulse_phase"]
+__all__ = [
+    "PhotonChunk",
+    "PhotonRecord",
+    "PhotonStream",
+    "Progress",
+    "PulsePhase",
+    "RecordStream",
+    "StreamSummary",
+    "TagRecord",
+    "absolute_times_ps",
+    "fit_period_ps",
+    "pulse_phase",
+]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+Progress = Callable[[float, str], None]
+"""Is told how far a long task is: fraction from 0 to 1, and what is going on."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +34,10 @@ class PhotonRecord:
     """Detected photons of one measurement, sorted by time; all arrays have the same length.
 
     ``timestamps_ps`` (int64) count from the start of the record, ``channel`` (uint8) from 1 as on the front
-    panel. Where the recorder related each photon to a laser pulse (T3): ``sync_index`` is the number of that
-    pulse, ``nanotimes_ps`` the time since it, ``sync_period_ps`` the pulse period. ``warnings``: what in the file
-    contradicts the data. ``metadata``: what the file says about itself, not checked.
+    panel; 0 is the sync input of a recorder that has one beside its numbered inputs. Where the recorder related
+    each photon to a laser pulse (T3): ``sync_index`` is the number of that pulse, ``nanotimes_ps`` the time since
+    it, ``sync_period_ps`` the pulse period. ``warnings``: what in the file contradicts the data. ``metadata``: what
+    the file says about itself, not checked.
     """
 
     timestamps_ps: IntArray
@@ -36,6 +52,110 @@ class PhotonRecord:
     def channels(self) -> tuple[int, ...]:
         """Channels with photons, ascending."""
         return tuple(int(number) for number in np.unique(self.channel))
+
+
+@dataclass(frozen=True)
+class PhotonChunk:
+    """Some consecutive photons of a record, sorted by time, none earlier than those of the chunk before.
+
+    The arrays mean what they mean in :class:`PhotonRecord` and have the same length, at least 1.
+    """
+
+    timestamps_ps: IntArray
+    channel: npt.NDArray[np.uint8]
+    nanotimes_ps: IntArray | None = None
+    sync_index: IntArray | None = None
+
+    @property
+    def n_photons(self) -> int:
+        """Number of photons in the chunk."""
+        return int(self.timestamps_ps.size)
+
+
+@dataclass(frozen=True)
+class StreamSummary:
+    """What is known of a stream once it was read to its end.
+
+    ``counts``: photons per channel. ``duration_s``: length of the record. ``warnings``: what the file says about
+    itself and the photons contradict.
+    """
+
+    counts: Mapping[int, int]
+    duration_s: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n_photons(self) -> int:
+        """Number of photons on all channels."""
+        return sum(self.counts.values())
+
+
+class PhotonStream(Protocol):
+    """Photons that come in chunks, so that a record larger than the memory can be analysed.
+
+    An analysis loops over :meth:`iter_chunks` and asks for :meth:`summary` afterwards.
+    """
+
+    @property
+    def sync_period_ps(self) -> float | None:
+        """Pulse period in ps; None where photons are not related to pulses. Not believed: see the warnings."""
+        ...
+
+    @property
+    def metadata(self) -> Mapping[str, object]:
+        """What the file says about itself, not checked."""
+        ...
+
+    def iter_chunks(self, report: Progress | None = None) -> Iterator[PhotonChunk]:
+        """Yield all photons in time order, from the start; may be called again. ``report`` is told the progress."""
+        ...
+
+    def summary(self) -> StreamSummary:
+        """Counts, duration and warnings; ValueError before the last chunk was taken."""
+        ...
+
+
+class RecordStream:
+    """A :class:`PhotonRecord` that is in memory already, as a :class:`PhotonStream`.
+
+    ``chunk_photons``: photons in a chunk, at least 1; ValueError otherwise.
+    """
+
+    def __init__(self, record: PhotonRecord, chunk_photons: int = 1 << 20) -> None:
+        if chunk_photons < 1:
+            raise ValueError(f"a chunk needs one photon at least, not {chunk_photons}")
+        self._record = record
+        self._chunk_photons = chunk_photons
+
+    @property
+    def sync_period_ps(self) -> float | None:
+        """Pulse period in ps; None where photons are not related to pulses."""
+        return self._record.sync_period_ps
+
+    @property
+    def metadata(self) -> Mapping[str, object]:
+        """What the file says about itself, not checked."""
+        return self._record.metadata
+
+    def iter_chunks(self, report: Progress | None = None) -> Iterator[PhotonChunk]:
+        """Yield all photons in time order."""
+        record, n_photons = self._record, self._record.timestamps_ps.size
+        for start in range(0, n_photons, self._chunk_photons):
+            part = slice(start, start + self._chunk_photons)
+            yield PhotonChunk(
+                record.timestamps_ps[part],
+                record.channel[part],
+                None if record.nanotimes_ps is None else record.nanotimes_ps[part],
+                None if record.sync_index is None else record.sync_index[part],
+            )
+            if report is not None:
+                report(min(1.0, (start + self._chunk_photons) / n_photons), "reading photons")
+
+    def summary(self) -> StreamSummary:
+        """Counts, duration and warnings of the record."""
+        numbers, counts = np.unique(self._record.channel, return_counts=True)
+        per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        return StreamSummary(per_channel, self._record.duration_s, self._record.warnings)
 
 
 @dataclass(frozen=True)

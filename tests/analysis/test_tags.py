@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.tags import absolute_times_ps, fit_period_ps, pulse_phase
+from analysis.tags import PhotonRecord, RecordStream, StreamSummary, absolute_times_ps, fit_period_ps, pulse_phase
 
 
 @given(st.integers(0, 10**13), st.integers(12_000, 13_000), st.integers(0, 12_000))
@@ -68,3 +68,24 @@ def test_unpulsed_light_has_no_period() -> None:
     times = np.sort(np.random.default_rng(6).integers(0, 10**12, 50_000))
     with pytest.raises(ValueError, match="no pulses"):
         fit_period_ps(times, 200_000.0)
+
+
+def test_record_in_memory_as_a_stream() -> None:
+    """The chunks are the record, cut; the summary is known from the start."""
+    record = PhotonRecord(
+        np.arange(10, dtype=np.int64) * 100, (np.arange(10) % 2 + 1).astype(np.uint8), 1e-9, warnings=("odd",)
+    )
+    stream = RecordStream(record, chunk_photons=4)
+    told: list[float] = []
+    chunks = list(stream.iter_chunks(lambda fraction, _: told.append(fraction)))
+    assert [chunk.n_photons for chunk in chunks] == [4, 4, 2]
+    assert np.concatenate([chunk.timestamps_ps for chunk in chunks]).tolist() == record.timestamps_ps.tolist()
+    assert told == [0.4, 0.8, 1.0]
+    assert stream.summary() == StreamSummary({1: 5, 2: 5}, 1e-9, ("odd",))
+    assert stream.summary().n_photons == 10
+
+
+def test_chunks_of_no_photons_are_refused() -> None:
+    record = PhotonRecord(np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.uint8), 0.0)
+    with pytest.raises(ValueError, match="one photon at least"):
+        RecordStream(record, chunk_photons=0)
