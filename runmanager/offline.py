@@ -1,5 +1,6 @@
-"""Analysis of files that already exist: our run files, PTU, Photon-HDF5."""
+"""Analysis of files that already exist: our run files and photon files of other programs."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,11 @@ from runmanager.errors import BadInputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from analysis.tags import PhotonRecord
+    from runmanager.html_report import Section
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,14 +86,42 @@ def _analyse_photons(path: Path, with_report: bool) -> FileAnalysis:
 
     record = tag_files.read(path)
     found = g2.analyse_photons(record)
-    report = _write_report(path, path.name, found, g2.figure(record)) if with_report else None
+    report = None
+    if with_report:
+        sections = _brightness(record)
+        report = _write_report(path, path.name, found, g2.figure(record), sections)
     return FileAnalysis(path, "completed", record.duration_s, found, report)
 
 
-def _write_report(path: Path, title: str, found: Analysis, figure: "Figure") -> Path:
+def _brightness(record: "PhotonRecord") -> "tuple[Section, ...]":
+    """Blinking and memory of the light; nothing where times cannot be trusted or are too few."""
+    from analysis import brightness, pulsed
+    from analysis.errors import AnalysisError
+    from runmanager.html_report import Section
+
+    photons = pulsed.from_record(record)
+    if photons.timing_fault:
+        return ()
+    first, second = photons.detector_1.times_ps, photons.detector_2.times_ps
+    try:
+        steady = brightness.evaluate(first, second, record.duration_s, period_ps=photons.period_ps)
+    except (AnalysisError, ValueError) as error:
+        log.info("no section on brightness: %s", error)
+        return ()
+    caption = (
+        "Brightness with the levels between change points; correlation of the detectors on a logarithmic axis; "
+        "lengths of the on and off times with the likeliest law."
+    )
+    heading = "Brightness and memory of the light"
+    return (Section("brightness", heading, caption, brightness.figure(steady), steady.results, steady.remarks),)
+
+
+def _write_report(
+    path: Path, title: str, found: Analysis, figure: "Figure", sections: "tuple[Section, ...]" = ()
+) -> Path:
     from runmanager.html_report import write_report
 
     try:
-        return write_report(path, title, found, figure)
+        return write_report(path, title, found, figure, sections=sections)
     except OSError as error:
         raise BadInputError(f"the report beside {path} cannot be written: {error}") from error

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from analysis import registry
-from instruments.errors import BenchError, InterlockError
+from instruments.errors import BenchError, QuenchError
 from instruments.safety import SafeStateReport, SafeStep
 from instruments.station_file import Conditions, Limits, Wiring
 from procedures.experiment import Experiment
@@ -29,7 +29,7 @@ class FakeMagnet:
 
     def is_at_rest(self) -> bool:
         if self.quench:
-            raise InterlockError("magnet: quench; nothing is sent")
+            raise QuenchError("magnet: quench; nothing is sent")
         return True
 
     def field_t(self) -> float:

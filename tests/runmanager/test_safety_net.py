@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from instruments.errors import InterlockError
+from instruments.errors import InterlockError, QuenchError
 from runfile.reader import RunFile
 from runmanager.engine import RunOutcome
 from runmanager.interrupt import StoppableClock, StopRequest, stop_on_signals
@@ -82,7 +82,7 @@ def test_a_wait_on_the_way_is_not_ended_by_an_interlock(bench: Any) -> None:
     net = net_of(bench)
 
     def violated() -> None:
-        raise InterlockError("a quench")
+        raise QuenchError("a quench")
 
     bench.clock.watch = violated
     with pytest.raises(InterlockError):
