@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import optimize, stats
 
 from analysis.correlation import coincidences
-from analysis.poisson import ratio_interval, ratio_profile_interval
+from analysis.poisson import ratio_calibrated_interval, ratio_interval, ratio_profile_interval
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -63,6 +63,12 @@ class Background:
     uncorrelated_1: float = 0.0
     uncorrelated_2: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name in ("uncorrelated_1", "uncorrelated_2"):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"{name} is a share of the counts, from 0 to 1, got {value}")
+
 
 @dataclass(frozen=True)
 class Antibunching:
@@ -91,16 +97,23 @@ class Antibunching:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio of counts with exact two-sided intervals."""
+    """A ratio of counts with two-sided intervals.
+
+    ``interval_68``, ``interval_95``: cover at least what they say (exact), or profile likelihood where accidental
+    pairs are subtracted. ``calibrated_68``, ``calibrated_95``: cover what they say on average over truths (see
+    :mod:`analysis.poisson`).
+    """
 
     value: float
     interval_68: tuple[float, float]
     interval_95: tuple[float, float]
+    calibrated_68: tuple[float, float]
+    calibrated_95: tuple[float, float]
 
     @property
     def stderr(self) -> float:
-        """Half the width of the 68 % interval."""
-        return (self.interval_68[1] - self.interval_68[0]) / 2.0
+        """Half the width of the calibrated 68 % interval."""
+        return (self.calibrated_68[1] - self.calibrated_68[0]) / 2.0
 
 
 @dataclass(frozen=True)
@@ -158,7 +171,8 @@ def evaluate(peaks: PulsePeaks, background: Background = Background()) -> Antibu
 
     Adjacent: against the neighbours of the centre (see :func:`side_peaks`; free of slower blinking). Far: against
     the outer half of the counted peaks. Poisson: against N1·N2/N_pulses. Accidental pairs are subtracted when
-    they exceed a tenth of the standard error; then the intervals are profile likelihood, else conditional binomial.
+    they exceed a tenth of the half-width of the exact interval; then the intervals are profile likelihood, else
+    conditional binomial.
     Raises ValueError when the neighbours hold no pairs.
     """
     centre = find_centre(peaks)
@@ -172,7 +186,8 @@ def evaluate(peaks: PulsePeaks, background: Background = Background()) -> Antibu
     n_far, counts_far = int(far.sum()), int(peaks.counts[far].sum())
     accidentals = _uncorrelated_level(peaks.poisson_level, background)
     plain = _ratio(n_centre, n_adjacent, float(m), 0.0, 0.0)
-    worth = accidentals * m / n_adjacent > _WORTH_CORRECTING * plain.stderr
+    half_width = (plain.interval_68[1] - plain.interval_68[0]) / 2.0
+    worth = accidentals * m / n_adjacent > _WORTH_CORRECTING * half_width
     offset = accidentals if worth else 0.0
     in_side = offset
     huge = 10**12
@@ -217,14 +232,17 @@ def _ratio(centre: int, side: int, n_side: float, offset: float, side_offset: fl
     """(centre − offset) / ((side − side_offset)/n_side) with intervals; a negative estimate becomes zero."""
     scale = side / max(side - side_offset, 1e-300)
     if side == 0:
-        return Ratio(float("nan"), (0.0, float("inf")), (0.0, float("inf")))
+        unknown = (0.0, float("inf"))
+        return Ratio(float("nan"), unknown, unknown, unknown, unknown)
     value = max(0.0, (centre - offset) * n_side / side)
     if offset > 0.0:
-        intervals = [ratio_profile_interval(centre, side, n_side, c, offset=offset) for c in (0.68, 0.95)]
+        exact = [ratio_profile_interval(centre, side, n_side, c, offset=offset) for c in (0.68, 0.95)]
+        calibrated = exact
     else:
-        intervals = [ratio_interval(centre, side, n_side, c) for c in (0.68, 0.95)]
-    edges = [(low * scale, high * scale) for low, high in intervals]
-    return Ratio(value * scale, edges[0], edges[1])
+        exact = [ratio_interval(centre, side, n_side, c) for c in (0.68, 0.95)]
+        calibrated = [ratio_calibrated_interval(centre, side, n_side, c) for c in (0.68, 0.95)]
+    edges = [(low * scale, high * scale) for low, high in (*exact, *calibrated)]
+    return Ratio(value * scale, *edges)
 
 
 def blinking_envelope(peaks: PulsePeaks, centre: int) -> Envelope:

@@ -188,13 +188,14 @@ def _analyse(photons: PulsedPhotons) -> Analysis:
 
 def _g2_results(g2: Antibunching) -> dict[str, Result]:
     window = "peaks are whole pulse periods cut at each detector's rise"
-    correction = (
-        f"{g2.accidentals:.3g} accidental pairs (background) of {g2.centre_counts} subtracted, "
-        "profile-likelihood interval"
+    subtracted = (
+        f"{g2.accidentals:.3g} accidental pairs (background) of {g2.centre_counts} subtracted"
         if g2.corrected
-        else f"accidental pairs ({g2.accidentals:.2g} expected) are negligible and not subtracted, "
-        "Clopper-Pearson interval"
+        else f"accidental pairs ({g2.accidentals:.2g} expected) are negligible and not subtracted"
     )
+    kind = "profile-likelihood interval" if g2.corrected else "interval right on average over truths (Jeffreys)"
+    correction = f"{subtracted}, {kind}"
+    exact = "profile-likelihood interval" if g2.corrected else "Clopper-Pearson interval (covers at least 95 %)"
     near = f"centre peak over the mean of the {g2.n_adjacent} nearest side peaks; {window}; {correction}"
     far = f"centre peak over the mean of {g2.n_far} peaks far from the centre; {window}; {correction}"
     flat = f"centre peak over N1·N2/number of pulses; {window}; {correction}"
@@ -202,7 +203,15 @@ def _g2_results(g2: Antibunching) -> dict[str, Result]:
     counting = f"pairs in a peak; centre at pulse {g2.centre.offset:+d} (detector 2 minus detector 1)"
     return {
         "g2_zero": _of(g2.adjacent, near, 0.68),
-        "g2_zero_95": _of(g2.adjacent, near, 0.95),
+        "g2_zero_95": Result(
+            g2.adjacent.value,
+            g2.adjacent.stderr,
+            "1",
+            near.replace(correction, f"{subtracted}, {exact}"),
+            g2.adjacent.interval_95,
+            0.95,
+        ),
+        "g2_zero_95_calibrated": _of(g2.adjacent, near, 0.95),
         "g2_zero_poisson": _of(g2.poisson, flat, 0.68),
         "g2_zero_long_delay": _of(g2.far, far, 0.68),
         "g2_zero_uncorrected": Result(g2.raw, g2.adjacent.stderr, "1", near.split(";")[0] + ", nothing subtracted"),
@@ -219,7 +228,7 @@ def _g2_results(g2: Antibunching) -> dict[str, Result]:
 
 
 def _of(ratio: Ratio, method: str, confidence: float) -> Result:
-    interval = ratio.interval_68 if confidence < 0.9 else ratio.interval_95
+    interval = ratio.calibrated_68 if confidence < 0.9 else ratio.calibrated_95
     return Result(ratio.value, ratio.stderr, "1", method, interval, confidence)
 
 

@@ -1,20 +1,23 @@
-"""Fluorescence lifetimes by Poisson maximum likelihood: tail fit without, reconvolution with instrument response.
+"""Fluorescence lifetimes by Poisson maximum likelihood from the tail of a decay (no instrument response needed).
+
+With a measured response: :mod:`analysis.reconvolution`.
 
 Least squares is wrong for decays: its weights fail in the many bins with few counts, which pulls lifetimes short.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+from scipy import stats
+
+from analysis.irf import check_histogram
+from analysis.likelihood import pearson
+from analysis.reconvolution import ReconvolutionFit, fit_reconvolution
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_MIN_EXPECTED = 10.0
-"""Bins are merged to at least this many expected counts before Pearson's chi-square is taken."""
 _GOOD_FIT = 0.05
 _TAIL_LIFETIMES = 12.0
 _NO_BACKGROUND = 1e-9
@@ -45,29 +48,14 @@ class TailFit:
     model: FloatArray
 
 
-@dataclass(frozen=True)
-class ReconvolutionFit:
-    """Exponentials convolved with a measured response. ``fractions`` are of the emitted light, not amplitudes.
-
-    ``deviance`` is 2·(log-likelihood of a perfect fit − that of this fit), also written 2I*.
-    """
-
-    lifetimes_ns: tuple[float, ...]
-    stderrs_ns: tuple[float, ...]
-    fractions: tuple[float, ...]
-    shift_ns: float
-    background: float
-    deviance: float
-    dof: int
-    model: FloatArray
-
-
 def fit_tail(counts: npt.ArrayLike, bin_ns: float, start_bin: int, stop_bin: int) -> TailFit:
     """Fit N·exp(−t/τ) + b, integrated over each bin, to bins start_bin … stop_bin−1.
 
     Photons that arrive after the next pulse only change N: an exponential wrapped at the pulse period is the
-    same exponential. Raises ValueError for a range of fewer than 5 bins or 20 counts.
+    same exponential. Raises ValueError for counts that are negative or not finite, a bin width that is not above 0, or
+    a range of fewer than 5 bins or 20 counts.
     """
+    check_histogram(np.asarray(counts, dtype=np.float64), bin_ns, "decay")
     observed = np.asarray(counts, dtype=np.float64)[start_bin:stop_bin]
     if observed.size < 5 or observed.sum() < 20:
         raise ValueError(
@@ -198,108 +186,12 @@ def combine(fits: list[TailFit]) -> tuple[float, float]:
     return mean, stderr
 
 
-def pearson(observed: FloatArray, model: FloatArray, n_parameters: int) -> tuple[float, int]:
-    """Pearson's chi-square and degrees of freedom, neighbouring bins merged to 10 expected counts."""
-    group = np.floor(np.cumsum(model) / _MIN_EXPECTED).astype(np.int64)
-    group = np.minimum(group, max(group[-1] - 1, 0))  # the last group may be short: join it to the one before
-    _, group = np.unique(group, return_inverse=True)
-    seen, expected = np.bincount(group, weights=observed), np.bincount(group, weights=model)
-    return float(np.sum((seen - expected) ** 2 / expected)), int(seen.size - n_parameters)
-
-
-def fit_reconvolution(
-    counts: npt.ArrayLike,
-    response: npt.ArrayLike,
-    bin_ns: float,
-    start_lifetimes_ns: tuple[float, ...],
-    *,
-    period_ns: float | None = None,
-    first_bin: int = 0,
-    last_bin: int | None = None,
-) -> ReconvolutionFit:
-    """Poisson maximum likelihood fit of Σ a_i exp(−t/τ_i) ⊗ response(t − shift) + background.
-
-    ``response``: measured counts with the same binning, its dark background subtracted by the caller (negative
-    values may stay: clipping them would add light). ``period_ns``: pulse period, for the light of earlier pulses
-    that still arrives; None when it is much longer than the lifetimes. Bins first_bin … last_bin−1 are fitted.
-    Raises ValueError when response and decay differ in length.
-    """
-    observed, irf = np.asarray(counts, dtype=np.float64), np.asarray(response, dtype=np.float64)
-    if observed.shape != irf.shape or irf.sum() <= 0:
-        raise ValueError(f"decay {observed.shape} and response {irf.shape} need one binning and a signal")
-    window = slice(first_bin, observed.size if last_bin is None else last_bin)
-    seen, n = observed[window], len(start_lifetimes_ns)
-    model_of = _reconvolution_model(irf / irf.sum(), n, bin_ns, period_ns)
-
-    def residuals(parameters: FloatArray) -> FloatArray:
-        return _deviance_residuals(seen, model_of(parameters)[window])
-
-    total = max(float(seen.sum()), 1.0)
-    level = np.log(0.01 * total / seen.size + 1e-6)
-    span = np.log(bin_ns * observed.size * 20.0)
-    bounds = (
-        [*[np.log(total) - 15.0] * n, *[np.log(bin_ns / 5.0)] * n, -20.0, np.log(1e-6)],
-        [*[np.log(total) + 5.0] * n, *[span] * n, 20.0, np.log(total)],
-    )
-    starts = [[*[np.log(total / n)] * n, *np.log(start_lifetimes_ns), shift, level] for shift in (-4.0, 0.0, 4.0)]
-    # the sum of squared deviance residuals is -2 ln(likelihood ratio): least squares finds maximum likelihood
-    fits = [optimize.least_squares(residuals, start, bounds=bounds, x_scale="jac") for start in starts]
-    best = min(fits, key=lambda fit: float(fit.cost))
-    jacobian = np.asarray(best.jac, dtype=np.float64)
-    errors = np.sqrt(np.diag(np.linalg.pinv(jacobian.T @ jacobian)))
-    areas, lifetimes = np.exp(best.x[:n]), np.exp(best.x[n : 2 * n])
-    order = np.argsort(lifetimes)
-    return ReconvolutionFit(
-        lifetimes_ns=tuple(float(lifetimes[i]) for i in order),
-        stderrs_ns=tuple(float(lifetimes[i] * errors[n + i]) for i in order),
-        fractions=tuple(float(areas[i] / areas.sum()) for i in order),
-        shift_ns=float(best.x[2 * n] * bin_ns),
-        background=float(np.exp(best.x[2 * n + 1])),
-        deviance=2.0 * float(best.cost),
-        dof=int(seen.size - best.x.size),
-        model=model_of(best.x),
-    )
-
-
-def _reconvolution_model(
-    irf: FloatArray, n: int, bin_ns: float, period_ns: float | None
-) -> Callable[[FloatArray], FloatArray]:
-    """Expected counts per bin from (ln areas, ln lifetimes, shift in bins, ln background)."""
-
-    def model(parameters: FloatArray) -> FloatArray:
-        shifted = _shift(irf, float(parameters[2 * n]))
-        light = np.full(irf.size, np.exp(parameters[2 * n + 1]))
-        for log_area, log_tau in zip(parameters[:n], parameters[n : 2 * n], strict=True):
-            light += np.exp(log_area) * _convolve(shifted, float(np.exp(log_tau)), bin_ns, period_ns)
-        return np.asarray(np.maximum(light, 1e-9), dtype=np.float64)
-
-    return model
-
-
-def _deviance_residuals(observed: FloatArray, expected: FloatArray) -> FloatArray:
-    """Signed roots of each bin's share of the deviance 2·(m − n + n ln(n/m))."""
-    share = 2.0 * (expected - observed + special.xlogy(observed, observed / expected))
-    result: FloatArray = np.sign(observed - expected) * np.sqrt(np.maximum(share, 0.0))
-    return result
-
-
-def _shift(irf: FloatArray, bins: float) -> FloatArray:
-    """Response moved by a fraction of bins, linearly interpolated; nothing enters from outside."""
-    axis = np.arange(irf.size, dtype=np.float64)
-    return np.interp(axis - bins, axis, irf, left=0.0, right=0.0)
-
-
-def _convolve(irf: FloatArray, tau_ns: float, bin_ns: float, period_ns: float | None) -> FloatArray:
-    """Unit-area exponential convolved with the response; with a period, the tails of all earlier pulses too."""
-    times = np.arange(irf.size) * bin_ns
-    edges = np.concatenate([[0.0], times[:-1] + bin_ns / 2.0, [times[-1] + bin_ns / 2.0]])
-    survival = np.exp(-edges / tau_ns)  # light of a flash in a bin's middle: share of each later bin
-    kernel = survival[:-1] - survival[1:]
-    size = 2 * irf.size
-    light = np.fft.irfft(np.fft.rfft(irf, size) * np.fft.rfft(kernel, size), size)[: irf.size]
-    if period_ns is not None:
-        end = times[-1] + bin_ns
-        left = float(np.sum(irf * np.exp((times - end) / tau_ns)))  # still excited at the end of the histogram
-        earlier = left * np.exp((end - period_ns) / tau_ns) / -np.expm1(-period_ns / tau_ns)
-        light = light + earlier * np.exp(-times / tau_ns) * -np.expm1(-bin_ns / tau_ns)
-    return np.asarray(light)
+__all__ = [
+    "ReconvolutionFit",
+    "TailFit",
+    "combine",
+    "fit_reconvolution",
+    "fit_tail",
+    "fit_tail_from_peak",
+    "pearson",
+]

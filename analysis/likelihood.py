@@ -21,6 +21,8 @@ Model = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Takes the parameters (n_parameters,), gives expected counts (n,) and their derivatives (n, n_parameters)."""
 
 _SMALLEST_EXPECTATION = 1e-9
+_MIN_EXPECTED = 10.0
+"""Bins are merged to at least this many expected counts before Pearson's chi-square is taken."""
 
 
 @dataclass(frozen=True)
@@ -220,3 +222,12 @@ def significance(deviance_drop: float, extra_parameters: int) -> float:
 def goodness_probability(statistic: float, dof: int) -> float:
     """Probability of a chi-squared or deviance at least this large when the model is right."""
     return float(chi2_distribution.sf(statistic, dof)) if dof > 0 else float("nan")
+
+
+def pearson(observed: FloatArray, model: FloatArray, n_parameters: int) -> tuple[float, int]:
+    """Pearson's chi-square and degrees of freedom, neighbouring bins merged to 10 expected counts."""
+    group = np.floor(np.cumsum(model) / _MIN_EXPECTED).astype(np.int64)
+    group = np.minimum(group, max(group[-1] - 1, 0))  # the last group may be short: join it to the one before
+    _, group = np.unique(group, return_inverse=True)
+    seen, expected = np.bincount(group, weights=observed), np.bincount(group, weights=model)
+    return float(np.sum((seen - expected) ** 2 / expected)), int(seen.size - n_parameters)

@@ -98,6 +98,8 @@ def calibrate(
     theta = np.radians(np.asarray(angle_deg, dtype=np.float64))
     signal = np.asarray(counts, dtype=np.float64) - background
     sigma = np.asarray(errors, dtype=np.float64)
+    if not (np.all(np.isfinite(theta)) and np.all(np.isfinite(signal)) and np.all(np.isfinite(sigma))):
+        raise ValueError("the calibration's angles, counts and errors must be finite numbers")
     if theta.size < 4 or np.any(sigma <= 0):
         raise ValueError(f"the calibration has {theta.size} angles: it needs at least 4, each with an error above 0")
     design = np.column_stack((np.ones_like(theta), np.cos(4 * theta), np.sin(4 * theta)))
@@ -168,7 +170,9 @@ def invert(
     observed, spread = np.atleast_2d(np.asarray(counts, np.float64)), np.atleast_2d(np.asarray(variance, np.float64))
     settings, seconds = np.asarray(setting_deg, np.float64), np.asarray(exposure_s, np.float64)
     matrix = response(settings, calibration.retardance_deg, calibration.offset_deg)
-    if observed.shape[0] != settings.size or settings.size != seconds.size or np.any(seconds <= 0):
+    if not (np.all(np.isfinite(observed)) and np.all(np.isfinite(spread)) and np.all(spread >= 0.0)):
+        raise ValueError("counts behind the analyser and their variances must be finite, variances not negative")
+    if observed.shape[0] != settings.size or settings.size != seconds.size or not np.all(seconds > 0):
         raise ValueError(
             f"{observed.shape[0]} spectra, {settings.size} analyser angles and {seconds.size} exposure times "
             "(above 0 s) must belong together"

@@ -59,6 +59,7 @@ class Spectra:
     components: CircularComponents
     gain_plus: float
     gain_minus: float
+    brightness_known: bool
     warnings: tuple[str, ...]
 
 
@@ -174,7 +175,8 @@ def circular_spectra(
     unsteady = np.diag([0.5 * brightness, -0.5 * brightness])
     components = replace(components, mixing=np.concatenate((components.mixing, unsteady[None])))
     gain_plus, gain_minus = gains(components, summed)
-    return Spectra(field_t, energy_mev, components, gain_plus, gain_minus, (*components.warnings, *warnings))
+    known = any(rows.size >= 2 for rows in groups)
+    return Spectra(field_t, energy_mev, components, gain_plus, gain_minus, known, (*components.warnings, *warnings))
 
 
 def _brightness_error(
@@ -389,6 +391,9 @@ def verdict_checks(
     checks = [lines_check(fit.n_lines, expected, fit.lines), _signal_check(fit), _chi2_check(fit)]
     if fit.common is not None and fit.common.n_lines:
         checks.append(_mirror_check(fit))
+    if not fit.spectra.brightness_known:
+        text = "each setting was exposed once: blinking between σ⁺ and σ⁻ looks like polarisation; use repeats ≥ 2"
+        checks.append(Check("exposures repeated", False, text))
     if calibrated:
         condition = fit.spectra.components.condition_number
         good = condition <= CONDITION_LIMIT and calibration.goodness > 1e-4

@@ -11,9 +11,10 @@ In order, each step tried (three times, if the wire fails) whatever became of th
 7. cryostat left at its setpoint; with an alarm its heaters off, where the driver can do that (``heaters_off()`` and
    ``heaters_are_off()``); a controller that has no such command acts on its alarm itself
 
-The bench is safe when no light reaches the sample by any confirmed means (beam shutter, or all lasers), the RF is off,
-magnet and positioner rest, heaters are off after an alarm. Power, gates and modulators are a second line: what of them
-is not confirmed is told, but with darkness and RF off confirmed it endangers nothing.
+The bench is safe when the beam shutter and every laser are confirmed closed (a laser that may emit behind a closed
+shutter waits for whoever opens the box), the RF is off, magnet and positioner rest, heaters are off after an alarm.
+Power, gates and modulators are a second line: what of them is not confirmed is told, but with light and RF off
+confirmed it endangers nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -73,7 +74,7 @@ class SafeStateReport:
 
     @property
     def confirmed(self) -> bool:
-        """True when nothing is dangerous: dark, RF off, magnet and positioner at rest."""
+        """True when nothing is dangerous: shutter and every laser closed, RF off, magnet and positioner at rest."""
         return not self._dangerous()
 
     def lines(self) -> list[str]:
@@ -111,7 +112,8 @@ class SafeStateReport:
 
     def _dangerous(self) -> list[SafeStep]:
         proven_dark = self.dark and any(step.role in LIGHT_ROLES for step in self.steps)
-        harmless = (*SECOND_LINE, *LIGHT_ROLES) if proven_dark else ()
+        # Behind a closed shutter a laser that may still emit is a hazard to whoever opens the box: it is not harmless.
+        harmless = SECOND_LINE if proven_dark else ()
         return [step for step in self._open() if step.role not in harmless]
 
 

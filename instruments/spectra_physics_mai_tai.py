@@ -31,7 +31,7 @@ class MaiTai(LabInstrument):
     data sheet's. ``settle_s``: wait after tuning with the firmware that does not report mode lock.
     """
 
-    MODEL: ClassVar[str] = "mai-tai"
+    MODEL: ClassVar[str] = "maitai"
     WRITE_TERMINATOR = b"\n"
     READ_TERMINATOR = b"\n"
     BAUD_RATE = 9600

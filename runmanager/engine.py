@@ -140,6 +140,7 @@ def _measure(
     stop: StopRequest,
     report: Report,
 ) -> RunOutcome:
+    from instruments.errors import BenchError
     from instruments.interlock_watch import InterlockWatch
     from runfile.errors import RunFileError
 
@@ -150,6 +151,8 @@ def _measure(
         recorder = _open_run_file(path, experiment, bench, sheet, request.seed if assembled.is_twin else None)
     except RunFileError as error:
         raise BadInputError(str(error)) from error
+    except BenchError as error:  # an instrument fell silent while the bench was described; nothing has moved yet
+        raise RefusedRunError(f"{experiment.NAME} refused: {error}") from error
     watch = InterlockWatch(bench, experiment.NEEDS)
     experiment.attach(bench, recorder, sheet.values, stop_requested=stop.is_set, report=report, interlocks=watch)
     with SafetyNet(bench, assembled.clock) as net:

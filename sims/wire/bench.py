@@ -46,7 +46,7 @@ def connect(models: Models, bench_lock: "threading.RLock | None" = None) -> dict
         "dg645": Dg645Wire(models.dg645),
         "pm100d": Pm100dWire(models.pm100d),
         "superk": SuperKWire(models.superk),
-        "mai-tai": MaiTaiWire(models.mai_tai),
+        "maitai": MaiTaiWire(models.mai_tai),
         "esp301": Esp301Wire(models.esp301),
         "pem200": Pem200Wire(models.pem200),
         "sr400": Sr400Wire(models.sr400),

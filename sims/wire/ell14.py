@@ -16,10 +16,12 @@ class Ell14Wire(Device):
     """All mounts of the bus. A request is as long as its letters say; an address where nobody sits is silent.
 
     A move is answered with the position when it has ended; what comes meanwhile is answered "busy" at once.
+    A request that is not complete after 2 s is dropped (Thorlabs ELLx protocol: communication time-out).
     """
 
     speed = serial(9600)
     answers_in_order = False
+    forgets_after_s = 2.0
 
     def __init__(self, bus: Ell14) -> None:
         self._bus = bus

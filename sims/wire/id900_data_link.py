@@ -22,6 +22,9 @@ from sims.bench.time_controller import INPUTS, TimeController
 
 SEND_TIMEOUT_MS = 5000
 """How long (wall time) a stream waits for its client to connect before tags count as lost."""
+LATER_TIMEOUT_MS = 500
+"""How long it waits for a client that was there. One that did not come, or has gone, is not waited for again: the
+whole bench stands still meanwhile, also for the next program that wants to make it safe."""
 _ID_PORT = 5555
 
 
@@ -62,7 +65,9 @@ class _Stream:
         try:
             self._socket.send(content.astype("<u8").tobytes())
         except zmq.Again as error:
+            self._socket.setsockopt(zmq.SNDTIMEO, 0)
             raise DataLinkError("no client took the stream; its timestamps are lost") from error
+        self._socket.setsockopt(zmq.SNDTIMEO, LATER_TIMEOUT_MS)
 
     def close(self) -> None:
         try:

@@ -22,7 +22,7 @@ RESOURCES: dict[str, str] = {
     "dg645": "TCPIP0::127.0.0.1::5025::SOCKET",
     "pm100d": "USB0::0x1313::0x8078::P0012345::0::INSTR",
     "superk": "ASRL6::INSTR",
-    "mai-tai": "ASRL7::INSTR",
+    "maitai": "ASRL7::INSTR",
     "esp301": "ASRL8::INSTR",
     "pem200": "ASRL9::INSTR",
     "sr400": "ASRL10::INSTR",

@@ -71,6 +71,8 @@ class Device(ABC):
     """False when a quick answer may overtake a slow one (the device still listens while it moves)."""
     most_clients: int | None = None
     """How many may be connected at once over a network; None: no limit that matters."""
+    forgets_after_s: float | None = None
+    """An unfinished message is dropped after this silence (protocols without an end mark); None: never."""
 
     def greeting(self) -> bytes:
         """What is sent when a session is opened."""
@@ -140,6 +142,8 @@ class Conversation:
         self._output = bytearray()
         self._coming: list[tuple[int, int, bytes]] = []  # (arrival on the bench's clock, order, bytes)
         self._order = 0
+        self._latest_arrival_ns = 0
+        self._last_input_ns = port.clock.now_ns()
         self._send(Reply(port.device.greeting()))
 
     @property
@@ -150,13 +154,21 @@ class Conversation:
     def write(self, data: bytes) -> None:
         """Send ``data`` to the device, which answers every complete message in it."""
         with self._port.lock:
+            self._forget_unfinished()
             self._port.clock.advance(self._port.device.speed.time_s(len(data)))
+            self._last_input_ns = self._port.clock.now_ns()
             self._input += data
             messages = self._port.device.split(self._input)
             del self._input[:-_LONGEST_INPUT]
             for message in messages:
                 for reply in self._answers(message):
                     self._send(reply)
+
+    def _forget_unfinished(self) -> None:
+        patience_s = self._port.device.forgets_after_s
+        silence_s = (self._port.clock.now_ns() - self._last_input_ns) / _NS_PER_S
+        if patience_s is not None and silence_s > patience_s:
+            self._input.clear()
 
     def _answers(self, message: bytes) -> Sequence[Reply]:
         try:
@@ -170,8 +182,9 @@ class Conversation:
         delay_s = reply.delay_s + self._port.device.speed.time_s(len(reply.data))
         self._order += 1
         arrival_ns = self._port.clock.now_ns() + round(delay_s * _NS_PER_S)
-        if self._port.device.answers_in_order and self._coming:
-            arrival_ns = max(arrival_ns, max(self._coming)[0])
+        if self._port.device.answers_in_order:
+            arrival_ns = max(arrival_ns, self._latest_arrival_ns)
+            self._latest_arrival_ns = arrival_ns
         heapq.heappush(self._coming, (arrival_ns, self._order, reply.data))
 
     def _collect(self) -> None:
@@ -249,3 +262,4 @@ class Conversation:
         with self._port.lock:
             self._output.clear()
             self._coming.clear()
+            self._latest_arrival_ns = 0

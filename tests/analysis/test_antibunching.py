@@ -45,6 +45,24 @@ def test_intervals_of_g2_cover() -> None:
     assert hits[0.95] / 300 > 0.94
 
 
+def test_calibrated_intervals_cover_what_they_say_over_truths() -> None:
+    rng = np.random.default_rng(9)
+    held = np.zeros((1000, 2), dtype=bool)
+    for k in range(1000):
+        level = rng.uniform(30.0, 200.0)
+        truth = rng.uniform(0.0, 10.0) / level  # none to ten pairs in the centre peak
+        ratio = evaluate(made(level, dip=truth, reach=60, seed=10_000 + k)).adjacent
+        held[k] = [low <= truth <= high for low, high in (ratio.calibrated_68, ratio.calibrated_95)]
+    assert held[:, 0].mean() == pytest.approx(0.68, abs=0.03)
+    assert held[:, 1].mean() == pytest.approx(0.95, abs=0.02)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_background_is_a_share(share: float) -> None:
+    with pytest.raises(ValueError, match="share of the counts"):
+        Background(share, 0.0)
+
+
 def test_known_accidentals_are_subtracted_when_they_matter() -> None:
     level, share = 20_000.0, 0.02
     uncorrelated = level * (2 * share - share**2)

@@ -64,6 +64,14 @@ def test_too_few_counts_are_refused() -> None:
         fit_tail(np.ones(10), 0.1, 0, 10)
 
 
+@pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])
+def test_what_is_no_histogram_is_refused(wrong: float) -> None:
+    counts = np.full(100, 50.0)
+    counts[40] = wrong
+    with pytest.raises(ValueError, match="decay holds counts"):
+        fit_tail(counts, 0.1, 0, 100)
+
+
 def test_disagreeing_detectors_enlarge_the_error() -> None:
     rng = np.random.default_rng(6)
     same = [fit_tail(decay(rng, 50_000, 8.0), BIN_NS, 21, 500) for _ in range(2)]
@@ -98,13 +106,19 @@ def test_reconvolution_finds_lifetime_shift_and_background(period_ns: float | No
 
 
 def test_measured_decay_with_its_response(real_data: Path) -> None:
-    """Atto 550: two lifetimes near 1.54 and 4.20 ns; least squares gets 1.01 and 3.89 ns from the same data."""
+    """Atto 550: two lifetimes near 1.54 and 4.20 ns; least squares gets 1.01 and 3.89 ns from the same data.
+
+    With the response as it was measured, and with its dark counts subtracted: the lifetimes depend on it by 4 %.
+    """
     counts, response = (np.loadtxt(real_data / f"atto550_{name}.txt", skiprows=10)[:, 1] for name in ("decay", "irf"))
+    fit = fit_reconvolution(counts, response, 2.743484e-2, (1.0, 4.0), first_bin=980, last_bin=3890)
+    assert fit.lifetimes_ns == pytest.approx((1.54, 4.20), rel=0.01)
+    assert fit.fractions == pytest.approx((0.19, 0.81), abs=0.01)
+    assert fit.deviance / fit.dof == pytest.approx(1.48, abs=0.01)
     recorded = slice(201, 3890)  # the converter is dead outside
-    dark = response[250:900].mean()
     clean = np.zeros_like(response)
-    clean[recorded] = response[recorded] - dark
+    clean[recorded] = response[recorded] - response[250:900].mean()
     fit = fit_reconvolution(counts, clean, 2.743484e-2, (1.0, 4.0), first_bin=980, last_bin=3600)
-    assert fit.lifetimes_ns == pytest.approx((1.54, 4.20), rel=0.03)
+    assert fit.lifetimes_ns == pytest.approx((1.54, 4.20), rel=0.05)
     assert fit.fractions == pytest.approx((0.19, 0.81), abs=0.02)
     assert fit.deviance / fit.dof < 1.48

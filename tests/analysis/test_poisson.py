@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.poisson import poisson_interval, ratio_interval, ratio_profile_interval
+from analysis.poisson import (
+    calibrated_interval,
+    poisson_interval,
+    ratio_calibrated_interval,
+    ratio_interval,
+    ratio_profile_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +47,7 @@ def test_ratio_to_nothing_has_no_upper_limit() -> None:
 @given(st.integers(0, 500), st.integers(1, 5000), st.floats(0.5, 20.0))
 def test_intervals_hold_the_estimate_and_nest(n: int, m: int, exposure: float) -> None:
     estimate = n * exposure / m
-    for interval in (ratio_interval, ratio_profile_interval):
+    for interval in (ratio_interval, ratio_calibrated_interval, ratio_profile_interval):
         low68, high68 = interval(n, m, exposure, 0.68)
         low95, high95 = interval(n, m, exposure, 0.95)
         assert low95 <= low68 <= estimate * (1 + 1e-9)
@@ -70,3 +76,37 @@ def test_profile_interval_with_accidentals_covers() -> None:
 def test_nonsense_is_refused(counts: int, confidence: float) -> None:
     with pytest.raises(ValueError, match="must"):
         poisson_interval(counts, confidence)
+
+
+def covered(interval: tuple[float, float], mean: float) -> bool:
+    return interval[0] <= mean <= interval[1]
+
+
+@pytest.mark.parametrize("confidence", [0.68, 0.95])
+def test_calibrated_interval_covers_on_average_over_truths(confidence: float) -> None:
+    """Summed over all counts, without chance; truths evenly from 0 to 10. The exact interval covers far more."""
+    counts = np.arange(60)
+    logs = np.array([math.lgamma(n + 1) for n in counts])
+    calibrated, exact = [], []
+    for mean in np.linspace(0.005, 10.0, 1000):
+        chance = np.exp(counts * math.log(mean) - mean - logs)
+        calibrated.append(chance[[covered(CALIBRATED[confidence][n], mean) for n in counts]].sum())
+        exact.append(chance[[covered(GARWOOD[confidence][n], mean) for n in counts]].sum())
+    assert np.mean(calibrated) == pytest.approx(confidence, abs=0.01)
+    assert np.mean(exact) > confidence + 0.02
+    assert min(exact) >= confidence
+
+
+CALIBRATED = {c: [calibrated_interval(n, c) for n in range(60)] for c in (0.68, 0.95)}
+GARWOOD = {c: [poisson_interval(n, c) for n in range(60)] for c in (0.68, 0.95)}
+
+
+@given(st.integers(0, 200), st.sampled_from([0.68, 0.95]))
+def test_calibrated_lies_within_exact(n: int, confidence: float) -> None:
+    low, high = calibrated_interval(n, confidence)
+    exact_low, exact_high = poisson_interval(n, confidence)
+    assert exact_low <= low <= n <= high <= exact_high or n == 0
+    assert (low == 0.0) == (n == 0)
+    level = 10**9
+    ratio = ratio_calibrated_interval(n, level, float(level), confidence)
+    assert ratio == pytest.approx((low, high), rel=1e-4)

@@ -120,3 +120,10 @@ def test_calibration_error_reaches_the_degree() -> None:
     total = changed.sigma_plus[0] + changed.sigma_minus[0]
     assert value == pytest.approx(1.0)
     assert error == pytest.approx(abs((changed.sigma_plus[0] - changed.sigma_minus[0]) / total - 1.0), rel=0.2)
+
+
+def test_numbers_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        calibrate(ANGLES, np.full(ANGLES.size, np.nan), np.ones(ANGLES.size))
+    with pytest.raises(ValueError, match="finite"):
+        invert([[1.0], [np.inf]], [[1.0], [1.0]], [45.0, -45.0], [1.0, 1.0], ideal_calibration())

@@ -101,14 +101,22 @@ def test_rf_or_a_moving_magnet_is_dangerous_whatever_else_is_confirmed(name: str
         make_safe(roles).raise_if_unsafe()
 
 
-@pytest.mark.parametrize("name", ["shutter", "readout_laser", "resonant_laser", "pulse_source", "gates"])
-def test_what_the_others_make_up_for_is_told_but_not_dangerous(name: str) -> None:
-    roles, _ = bench(**{name: Player(name, [], stuck=True, error=WireError(f"{name}: unplugged"))})
+def test_gates_are_a_second_line_told_but_not_dangerous() -> None:
+    roles, _ = bench(gates=Player("gates", [], stuck=True, error=WireError("gates: unplugged")))
     report = make_safe(roles)
     report.raise_if_unsafe()
     assert report.instructions == ""
     [remark] = report.remarks
-    assert f"{name}: unplugged" in remark
+    assert "gates: unplugged" in remark
+
+
+@pytest.mark.parametrize("name", ["shutter", "readout_laser", "resonant_laser", "pulse_source"])
+def test_a_shutter_or_laser_out_of_reach_is_dangerous_even_when_the_sample_is_dark(name: str) -> None:
+    roles, _ = bench(**{name: Player(name, [], stuck=True, error=WireError(f"{name}: unplugged"))})
+    report = make_safe(roles)
+    assert report.dark
+    with pytest.raises(UnsafeError, match=f"{name}: unplugged"):
+        report.raise_if_unsafe()
 
 
 @pytest.mark.parametrize("laser", ["readout_laser", "resonant_laser", "pulse_source"])

@@ -32,22 +32,22 @@ EXCHANGES = [
 
 @pytest.mark.parametrize(("sent", "received"), EXCHANGES)
 def test_exchange(bench: Any, sent: bytes, received: bytes) -> None:
-    assert bench.exchange("mai-tai", sent) == received
+    assert bench.exchange("maitai", sent) == received
 
 
 def test_the_wavelength_moves_while_the_command_is_already_read_back(bench: Any) -> None:
-    talk = bench.talk("mai-tai")
+    talk = bench.talk("maitai")
     talk.write(b"WAV 900\nWAV?\nREAD:WAV?\n")
     bench.clock.sleep_s(0.05)
     first, second = talk.read()[0].decode().split("\n")[:2]
     assert first == "900nm"
     assert second != "900nm"
     bench.clock.sleep_s(10.0)
-    assert bench.exchange("mai-tai", b"READ:WAV?\n") == b"900nm\n"
+    assert bench.exchange("maitai", b"READ:WAV?\n") == b"900nm\n"
 
 
 def test_the_shutter_is_read_back_a_second_late(bench: Any) -> None:
-    talk = bench.talk("mai-tai")
+    talk = bench.talk("maitai")
 
     def ask() -> bytes:
         talk.write(b"SHUT?\n")
@@ -61,8 +61,8 @@ def test_the_shutter_is_read_back_a_second_late(bench: Any) -> None:
 
 
 def test_off_leaves_the_shutter_open(bench: Any) -> None:
-    bench.exchange("mai-tai", b"SHUT 1\n")
-    bench.exchange("mai-tai", b"OFF\n")
+    bench.exchange("maitai", b"SHUT 1\n")
+    bench.exchange("maitai", b"OFF\n")
     assert bench.models.mai_tai.shutter_open
     assert bench.models.mai_tai.output() is None
 
@@ -70,13 +70,13 @@ def test_off_leaves_the_shutter_open(bench: Any) -> None:
 def test_on_is_an_error_during_warm_up(bench: Any) -> None:
     laser = bench.models.mai_tai
     laser.cool_down()
-    assert bench.exchange("mai-tai", b"READ:PCTW?\n") == b"000%\n"
-    bench.exchange("mai-tai", b"ON\n")
-    assert bench.exchange("mai-tai", b"SYST:ERR?\n") == b'0,"No error"\n'
+    assert bench.exchange("maitai", b"READ:PCTW?\n") == b"000%\n"
+    bench.exchange("maitai", b"ON\n")
+    assert bench.exchange("maitai", b"SYST:ERR?\n") == b'0,"No error"\n'
     laser_percent = laser.warm_up_percent()
     assert laser_percent > 0
     laser.cool_down()
-    talk = bench.talk("mai-tai")
+    talk = bench.talk("maitai")
     talk.write(b"ON\n")
     bench.clock.sleep_s(60.0)
     talk.write(b"ON\nREAD:PCTW?\nSYST:ERR?\n")
@@ -91,14 +91,14 @@ def test_on_is_an_error_during_warm_up(bench: Any) -> None:
 
 
 def test_a_wavelength_out_of_range_is_refused_and_queued(bench: Any) -> None:
-    bench.exchange("mai-tai", b"WAV 500\n")
-    assert bench.exchange("mai-tai", b"WAV?\n") == b"800nm\n"
-    assert bench.exchange("mai-tai", b"SYST:ERR?\n") == b'2,"Execution error"\n'
-    assert bench.exchange("mai-tai", b"SYST:ERR?\n") == b'0,"No error"\n'
+    bench.exchange("maitai", b"WAV 500\n")
+    assert bench.exchange("maitai", b"WAV?\n") == b"800nm\n"
+    assert bench.exchange("maitai", b"SYST:ERR?\n") == b'2,"Execution error"\n'
+    assert bench.exchange("maitai", b"SYST:ERR?\n") == b'0,"No error"\n'
 
 
 def test_the_watchdog_turns_the_pump_off_and_rubbish_does_not_feed_it(bench: Any) -> None:
-    talk = bench.talk("mai-tai")
+    talk = bench.talk("maitai")
     talk.write(b"TIM:WATC 5\n")
     for _ in range(3):
         bench.clock.sleep_s(2.0)
@@ -114,11 +114,11 @@ def test_the_old_status_byte_tells_errors_once() -> None:
 
 
 def test_it_pumps_the_opo_in_the_chameleons_place(bench: Any) -> None:
-    bench.exchange("mai-tai", b"SHUT 1\n")
+    bench.exchange("maitai", b"SHUT 1\n")
     bench.models.opo_vis.opo_out_open = True
     light = bench.models.opo_vis.output()
     assert light is not None
     assert light.repetition_rate_hz == 80e6
     assert light.average_power_w == pytest.approx(2.4 * 0.22 * 0.30)
-    bench.exchange("mai-tai", b"OFF\n")
+    bench.exchange("maitai", b"OFF\n")
     assert bench.models.opo_vis.output() is None

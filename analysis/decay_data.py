@@ -1,0 +1,177 @@
+"""A counted decay and what a model expects of it: the forward model of :mod:`analysis.reconvolution`.
+
+Parameters in this order: areas (counts), lifetimes (ns), the stretch if there is one, shift (ns), background (counts a
+bin).
+"""
+
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.decay_models import (
+    Convolver,
+    Cumulative,
+    DecayModel,
+    exponential_cumulative,
+    kernel,
+    pile_up,
+    stretched_cumulative,
+)
+from analysis.irf import Response, check_histogram
+
+FloatArray = npt.NDArray[np.float64]
+
+STEP = 1e-5
+"""Relative step of numerical derivatives."""
+_STRETCH_RANGE = (0.2, 1.0)
+_LARGEST_SHIFT_BINS = 40.0
+
+
+@dataclass(frozen=True)
+class DecayData:
+    """A decay histogram with all that is known about how it was counted.
+
+    ``counts`` (n_bins,), raw, on the axis of ``response``. Bins first_bin … last_bin−1 are fitted. ``period_ns``: pulse
+    period, for light of earlier pulses; None when it is much longer than the decay. ``n_cycles``: laser cycles of the
+    record when the recorder takes only one photon a cycle (pile-up), with the axis starting at the cycle's start;
+    None when it takes all.
+    """
+
+    counts: FloatArray
+    response: Response
+    first_bin: int
+    last_bin: int
+    period_ns: float | None = None
+    n_cycles: float | None = None
+
+    def __post_init__(self) -> None:
+        check_histogram(self.counts, self.response.bin_ns, "decay")
+        if self.counts.shape != self.response.weights.shape:
+            raise ValueError(f"decay {self.counts.shape} and response {self.response.weights.shape} need one binning")
+        if not 0 <= self.first_bin < self.last_bin <= self.counts.size or self.last_bin - self.first_bin < 10:
+            raise ValueError(
+                f"the fit range, bins {self.first_bin} to {self.last_bin}, must lie within the {self.counts.size} "
+                "bins of the decay and hold 10 at least"
+            )
+        if self.seen.sum() < 20:
+            raise ValueError(f"the fit range holds {self.seen.sum():.0f} counts; 20 at least are needed")
+        if self.period_ns is not None and not (isfinite(self.period_ns) and self.period_ns > 0.0):
+            raise ValueError(f"the pulse period must be above 0 ns, got {self.period_ns}")
+        if self.n_cycles is not None and not self.n_cycles > float(self.counts.sum()):
+            raise ValueError(
+                f"{self.counts.sum():.0f} photons in {self.n_cycles:g} cycles: a recorder that takes one photon "
+                "a cycle cannot count more photons than cycles"
+            )
+
+    @property
+    def seen(self) -> FloatArray:
+        """Counts in the fit range."""
+        return self.counts[self.first_bin : self.last_bin]
+
+
+def decay_data(
+    counts: npt.ArrayLike,
+    response: Response,
+    *,
+    first_bin: int = 0,
+    last_bin: int | None = None,
+    period_ns: float | None = None,
+    n_cycles: float | None = None,
+) -> DecayData:
+    """A :class:`DecayData` from plain counts. Raises ValueError for what cannot be a counted decay."""
+    histogram = np.asarray(counts, dtype=np.float64)
+    return DecayData(
+        histogram, response, first_bin, histogram.size if last_bin is None else last_bin, period_ns, n_cycles
+    )
+
+
+class Forward:
+    """Expected counts of the fit range and their derivatives; parameters: areas, lifetimes, [stretch], shift, level."""
+
+    def __init__(self, data: DecayData, model: DecayModel) -> None:
+        self._data, self._model = data, model
+        self._convolve = Convolver(data.response.weights)
+
+    def __call__(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Expected counts (n_fitted,) and their derivatives (n_fitted, n_parameters)."""
+        n, n_bins = self._model.n_components, self._data.counts.size
+        slopes = np.empty((n_bins, theta.size))
+        light = np.full(n_bins, theta[-1])
+        slopes[:, -1] = 1.0
+        shift = float(theta[-2])
+        shift_slope = np.zeros(2 * n_bins - 1)
+        small = 0.01 * self._data.response.bin_ns
+        for i in range(n):
+            area, tau = float(theta[i]), float(theta[n + i])
+            beta = float(theta[2 * n]) if self._model.stretched else 1.0
+            slopes[:, i] = self._convolve(self._kernel(tau, beta, shift))
+            light += area * slopes[:, i]
+            slopes[:, n + i] = area * self._difference((tau * (1 + STEP), beta), (tau * (1 - STEP), beta), shift)
+            slopes[:, n + i] /= 2.0 * STEP * tau
+            if self._model.stretched:
+                steps = (tau, min(beta + STEP, 1.0)), (tau, beta - STEP)
+                slopes[:, 2 * n] = area * self._difference(*steps, shift) / (steps[0][1] - steps[1][1])
+            shift_slope += area * (self._kernel(tau, beta, shift + small) - self._kernel(tau, beta, shift - small))
+        slopes[:, -2] = self._convolve(shift_slope) / (2.0 * small)
+        if self._data.n_cycles is not None:
+            light, slopes = pile_up(np.maximum(light, 0.0), slopes, self._data.n_cycles)
+        window = slice(self._data.first_bin, self._data.last_bin)
+        return light[window], slopes[window]
+
+    def _kernel(self, tau: float, beta: float, shift: float) -> FloatArray:
+        cumulative: Cumulative = (
+            stretched_cumulative(tau, beta) if self._model.stretched else exponential_cumulative(tau)
+        )
+        data = self._data
+        return kernel(cumulative, data.counts.size, data.response.bin_ns, shift, data.period_ns)
+
+    def _difference(self, high: tuple[float, float], low: tuple[float, float], shift: float) -> FloatArray:
+        return self._convolve(self._kernel(*high, shift) - self._kernel(*low, shift))
+
+
+def start_lifetimes(data: DecayData, model: DecayModel) -> list[tuple[float, ...]]:
+    """From the mean delay of the decay against the response; at least a bin."""
+    axis = np.arange(data.counts.size) * data.response.bin_ns
+    level = float(np.quantile(data.seen, 0.05))
+    excess = np.zeros_like(data.counts)
+    excess[data.first_bin : data.last_bin] = np.maximum(data.seen - level, 0.0)
+    mean = float(np.sum(axis * excess) / max(float(excess.sum()), 1.0))
+    delay = max(mean - float(np.sum(axis * data.response.weights)), data.response.bin_ns)
+    if model.n_components == 1:
+        return [(delay,), (0.4 * delay,)]
+    spread = np.geomspace(0.3, 1.3, model.n_components)
+    wide = np.geomspace(0.08, 1.5, model.n_components)
+    return [tuple(float(x) for x in delay * spread), tuple(float(x) for x in delay * wide)]
+
+
+def starts_of(data: DecayData, model: DecayModel, lifetimes: list[tuple[float, ...]]) -> list[FloatArray]:
+    """Start values of all parameters: every start of the lifetimes with three shifts."""
+    width, total = data.response.bin_ns, float(data.seen.sum())
+    level = max(float(np.quantile(data.seen, 0.05)), 1e-3 * total / data.seen.size)
+    # noise of a dark-subtracted response may be negative where there is no light: begin above it
+    level += total * max(-float(np.convolve(data.response.weights, np.ones(16) / 16.0, "same").min()), 0.0)
+    area = [0.9 * total / model.n_components] * model.n_components
+    stretch = [0.85] if model.stretched else []
+    return [
+        np.array([*area, *times, *stretch, shift * width, level]) for times in lifetimes for shift in (-3.0, 0.0, 3.0)
+    ]
+
+
+def bounds(data: DecayData, model: DecayModel) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper bounds of the parameters."""
+    width, n = data.response.bin_ns, model.n_components
+    total = float(data.seen.sum())
+    longest = 20.0 * width * data.counts.size
+    if data.period_ns is not None:
+        longest = min(longest, 15.0 * data.period_ns)  # beyond, the wrapped decay cannot be told from background
+    stretch = [_STRETCH_RANGE] if model.stretched else []
+    pairs = [
+        *[(0.0, 1e3 * total)] * n,
+        *[(0.05 * width, longest)] * n,
+        *stretch,
+        (-_LARGEST_SHIFT_BINS * width, _LARGEST_SHIFT_BINS * width),
+        (0.0, total),
+    ]
+    return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
