@@ -85,7 +85,7 @@ class SpadTruth(_Part):
         default=0.25, ge=0.0, le=100.0, description="mean of the exponential tail to later times"
     )
     jitter_tail_fraction: float = Field(default=0.3, ge=0.0, le=1.0, description="share of clicks that are in the tail")
-    afterpulse_probability: float = Field(default=0.017, ge=0.0, lt=1.0)
+    afterpulse_probability: float = Field(default=0.017, ge=0.0, le=0.9)
     cable_delay_ns: float = Field(default=0.0, ge=0.0, le=1e6)
 
 

@@ -1,10 +1,11 @@
 """The dot's photons on the two detectors: the stream with spin memory, or cycle by cycle.
 
-The rule. A train of pulses or continuous light (at most ``STREAM_STEPS`` steps in a cycle) whose record holds at least
-``STREAM_PHOTONS`` photons is drawn by :class:`sims.photons.source.PhotonSource`: the dopant's spin and dark excitons
-are remembered from cycle to cycle. Its tables take 0.1 to 0.5 s to build, once for a setting. All else (sequences with
-dozens of pulses, sweeps with a new setting for every record, short looks) is drawn cycle by cycle
-(:mod:`sims.dot.photons`): what such records are folded on, the cycle, is exact in both.
+The rule. A train of pulses or continuous light (at most ``STREAM_STEPS`` steps in a cycle, a dot of at most
+``STREAM_STATES`` states) whose record holds at least ``STREAM_PHOTONS`` photons is drawn by
+:class:`sims.photons.source.PhotonSource`: the dopant's spin and dark excitons are remembered from cycle to cycle. Its
+tables take 0.3 to 0.8 s to build, once for a setting. All else (sequences with dozens of pulses, sweeps with a new
+setting for every record, short looks) is drawn cycle by cycle (:mod:`sims.dot.photons`): what such records are folded
+on, the cycle, is exact in both.
 Every record begins in the periodic steady state: between two records the dot forgets (microseconds).
 
 Blinking thins both. Spectral jumps move the lines behind the slit; where a laser is resonant they also move the lines
@@ -32,11 +33,17 @@ PS_PER_S = 1e12
 STREAM_STEPS = 4
 """Segments and pulses of the longest cycle that is streamed."""
 
+STREAM_STATES = 256
+"""States of the largest dot that is streamed: more would need gigabytes of tables."""
+
 STREAM_PHOTONS = 20_000
 """Expected photons in a record from which the stream's tables pay."""
 
 MOST_SHIFTS = 128
 """Spectral positions in one record for which the dot is solved anew; more are grouped (steps of a tenth of the rms)."""
+
+MOST_CAMERA_SHIFTS = 32
+"""Spectral positions in one exposure; more are grouped (steps of a fifth of the rms)."""
 
 GRID_SIGMA, GRID_POINTS = 5.0, 161
 """Detection against the lines' shift is tabulated over so many rms jumps."""
@@ -65,7 +72,7 @@ class DotLight:
         centre = detection.at_shift_mev(0.0)
         expected = float(centre.sum(axis=0) @ response.rates()) * duration_ps / PS_PER_S
         jumping = self._fluctuations.is_jumping
-        if is_streamed(response.cycle, expected) and not (jumping and is_resonant(response)):
+        if is_streamed(response, expected) and not (jumping and is_resonant(response)):
             times, detector = self._streamed(response, centre, detection, begin_ps, duration_ps)
         elif jumping:
             times, detector = self._between_jumps(response, detection, begin_ps, duration_ps)
@@ -141,9 +148,11 @@ class _Kept:
     shifted: ShiftedDetection | None
 
 
-def is_streamed(cycle: Cycle, expected_photons: float) -> bool:
-    """The rule: a short cycle, and a record with enough photons."""
-    return len(cycle.segments) + len(cycle.pulses) <= STREAM_STEPS and expected_photons >= STREAM_PHOTONS
+def is_streamed(response: Response, expected_photons: float) -> bool:
+    """The rule: a short cycle, a dot that is not too large, and a record with enough photons."""
+    steps = len(response.cycle.segments) + len(response.cycle.pulses)
+    states = response.dot.scheme.n_states
+    return steps <= STREAM_STEPS and states <= STREAM_STATES and expected_photons >= STREAM_PHOTONS
 
 
 def is_resonant(response: Response) -> bool:

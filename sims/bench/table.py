@@ -17,7 +17,7 @@ from sims.bench.clock import VirtualClock
 from sims.bench.config import TableConfig, Wiring
 from sims.bench.detection import Lines, Scatter
 from sims.bench.detectors import Times
-from sims.bench.dot_light import MOST_SHIFTS, DetectionAt, DotLight, exposed_rates
+from sims.bench.dot_light import MOST_CAMERA_SHIFTS, DetectionAt, DotLight, exposed_rates
 from sims.bench.fluctuations import Fluctuations, grouped
 from sims.bench.illumination import TableError, build_cycle, power_at_sample_w
 from sims.bench.models import Models
@@ -177,7 +177,7 @@ class OpticalTable:
             raise TableError(str(error)) from error
         passed = detection.before_spectrograph(look.state, self.config, look.lines())
         photons = np.zeros(self.config.camera.n_pixels)
-        for shift, share in zip(*grouped(shifts, shares, MOST_SHIFTS)[:2], strict=True):
+        for shift, share in zip(*grouped(shifts, shares, MOST_CAMERA_SHIFTS)[:2], strict=True):
             rates = share * exposed_rates(response, float(shift)) * passed
             lines = look.lines(float(shift))
             photons += rates @ detection.camera_share(look.state, self.config, lines, laser=False)

@@ -22,9 +22,13 @@ MAXIMUM_MEAN = 0.5
 
 
 def draw_photons(
-    moments: Detections, blinking: Blinking, duration_s: float, rng: np.random.Generator, start_ps: int = 0
+    moments: Detections, blinking: Blinking | None, duration_s: float, rng: np.random.Generator, start_ps: int = 0
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Timestamps (ps, sorted) and detector index of the photons in ``duration_s``; see the module's text."""
+    """Timestamps (ps, sorted) and detector index of the photons in ``duration_s``; see the module's text.
+
+    Without ``blinking`` the dot is on all the time. ValueError for a negative duration, and where a cycle holds too
+    many detections.
+    """
     if not duration_s >= 0:
         raise ValueError(f"duration_s = {duration_s}: must not be negative")
     single = _single_density(moments)
@@ -42,7 +46,8 @@ def draw_photons(
     channel = np.concatenate([channel_one, channel_two.ravel()])
     stamps = np.rint(1e3 * (cycle * period_ns + time_ns)).astype(np.int64)
     keep = stamps < 1e12 * duration_s
-    keep &= _survives_blinking(blinking, 1e-12 * stamps, duration_s, rng)
+    if blinking is not None:
+        keep &= _survives_blinking(blinking, 1e-12 * stamps, duration_s, rng)
     stamps, channel = stamps[keep], channel[keep]
     detector = _detector(moments.split, channel, rng)
     order = np.argsort(stamps, kind="stable")

@@ -80,13 +80,18 @@ class LotteryBuilder:
         return first, bits
 
     def build(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-        """Slots of all tables, (n_slots, 2): limit; own and other outcome (high and low half of 64 bits).
+        """End the collection. Slots of all tables, (n_slots, 2): limit; own and other outcome (32 bits each).
 
         And the tables, (n_tables, 4): first slot and bits of the first lotteries, the same of the rest. The lottery of
         state i is slots first + (i << bits) ... first + ((i + 1) << bits).
         """
-        slots = np.concatenate(self._slots)
-        return np.ascontiguousarray(slots), np.array(self._tables, dtype=np.int64).reshape(-1, 4)
+        slots = np.empty((self._n_slots, 2), dtype=np.uint64)
+        end = self._n_slots
+        while self._slots:  # from the last on, each freed when copied: the whole is never held twice
+            part = self._slots.pop()
+            slots[end - len(part) : end] = part
+            end -= len(part)
+        return slots, np.array(self._tables, dtype=np.int64).reshape(-1, 4)
 
 
 def _n_likely(share: FloatArray, occurrence: FloatArray) -> int:

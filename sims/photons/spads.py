@@ -10,8 +10,10 @@ families that give 50 % of the afterpulses before 21 ns and 99 % before 1.8 us.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from sims.photons.events import PhotonEvents, joined
 from sims.photons.jitter import jitter_law
@@ -86,6 +88,25 @@ def _clicks(
         yield bank.held
 
 
+@dataclass(frozen=True)
+class _JitterTables:
+    """The detectors' laws of the timing error as lotteries; earliest error and step width of each, ps."""
+
+    slots: npt.NDArray[np.uint64]
+    table: npt.NDArray[np.int64]
+    earliest_and_width: tuple[tuple[int, int], ...]
+
+
+@lru_cache(maxsize=8)
+def _jitter_tables(jitter: tuple[tuple[float, float, float], ...]) -> _JitterTables:
+    """Tables for (sigma, tail, tail fraction) of each detector; kept, because a bench draws many short records."""
+    builder = LotteryBuilder()
+    laws = [jitter_law(*one) for one in jitter]
+    for _, _, chance in laws:
+        builder.add(chance[None, :], np.arange(chance.size), np.ones(1))
+    return _JitterTables(*builder.build(), tuple((earliest, width) for earliest, width, _ in laws))
+
+
 class _Bank:
     """The detectors' state between pieces of the stream."""
 
@@ -96,15 +117,12 @@ class _Bank:
         self._generator = rng.integers(0, 2**64, size=4, dtype=np.uint64)
         dark_mean_ps = [1e12 / s.dark_counts_hz if s.dark_counts_hz > 0 else np.inf for s in spads]
         self._real = np.array(list(zip(dark_mean_ps, (s.afterpulse_probability for s in spads), strict=True)))
-        laws = [jitter_law(s.jitter_sigma_ps, s.jitter_tail_ps, s.jitter_tail_fraction) for s in spads]
-        builder = LotteryBuilder()
-        for _, _, chance in laws:
-            builder.add(chance[None, :], np.arange(chance.size), np.ones(1))
-        self._slots, self._table = builder.build()
+        jitter = _jitter_tables(tuple((s.jitter_sigma_ps, s.jitter_tail_ps, s.jitter_tail_fraction) for s in spads))
+        self._slots, self._table = jitter.slots, jitter.table
         self._whole = np.array(
             [
-                (s.dead_time_ps, s.cable_delay_ps, s.resolution_ps, earliest, width)
-                for s, (earliest, width, _) in zip(spads, laws, strict=True)
+                (s.dead_time_ps, s.cable_delay_ps, s.resolution_ps, *law)
+                for s, law in zip(spads, jitter.earliest_and_width, strict=True)
             ],
             dtype=np.int64,
         )
@@ -115,12 +133,12 @@ class _Bank:
         self._pending = np.full((len(spads), MOST_PENDING), np.inf)
         # A click can come no earlier than this after its photon.
         self._earliest = int(
-            min(s.cable_delay_ps - s.resolution_ps + law[0] for s, law in zip(spads, laws, strict=True))
+            min(s.cable_delay_ps - s.resolution_ps + int(law[3]) for s, law in zip(spads, self._whole, strict=True))
         )
 
     def advance(self, piece: PhotonEvents, until_ps: int) -> Iterator[PhotonEvents]:
         """Detect the piece and everything else up to ``until_ps``; yields the tags that are final."""
-        from sims.photons.spad_kernel import detect, sort_tags
+        from sims.photons.spad_kernel import detect
 
         done = np.zeros(1, dtype=np.int64)
         size = len(piece) + len(piece) // 8 + 65_536
@@ -133,10 +151,9 @@ class _Bank:
             number, finished = detect(
                 piece.time_ps, piece.detector, piece.transition, done, until_ps, self._real, self._whole,
                 self._slots, self._table, self._live_from, self._next_dark, self._pending, self._generator,
-                time_ps[n_held:], detector[n_held:], transition[n_held:],
+                np.empty(self._live_from.size), n_held, time_ps, detector, transition,
             )  # fmt: skip
-            new = PhotonEvents(time_ps, detector, transition).between(0, n_held + number)
-            sort_tags(new.time_ps, new.detector, new.transition)
+            new = PhotonEvents(time_ps, detector, transition).between(0, number)
             reached = until_ps if finished else int(piece.time_ps[done[0]]) if done[0] < len(piece) else self._reached()
             border = int(np.searchsorted(new.time_ps, reached + self._earliest))
             self.held = new.between(border, len(new))

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sims.dot.blinking import OnOff, SwitchRecord
+from sims.dot.dwell import Exponential
 from sims.photons.events import PhotonEvents
 from sims.photons.process import FloatArray, check_detection
-from sims.photons.switching import Blinking, Exponential, SwitchRecord
 
 BLOCK = 1024
 
@@ -71,7 +72,7 @@ class ShiftedDetection:
 class Surroundings:
     """What happens around the dot; None: nothing of it. ``bleaching_s``: mean time until the dot dies for ever."""
 
-    blinking: Blinking | None = None
+    blinking: OnOff | None = None
     jumps: SpectralJumps | None = None
     shifted: ShiftedDetection | None = None
     bleaching_s: float | None = None
@@ -100,22 +101,41 @@ class Surroundings:
 
 
 class ShiftRecord:
-    """One realisation of spectral jumps, to be asked for ever later times."""
+    """One realisation of spectral jumps from time 0 on, to be asked for ever later times.
 
-    def __init__(self, jumps: SpectralJumps, rng: np.random.Generator) -> None:
-        self._jumps, self._rng = jumps, rng
+    Jumps are kept for ``keep_s`` before the latest times asked for, so that a window may be looked at again.
+    """
+
+    def __init__(self, jumps: SpectralJumps, rng: np.random.Generator, keep_s: float = 0.0) -> None:
+        self._jumps, self._rng, self._keep_s = jumps, rng, keep_s
         self._waits = Exponential(jumps.rate_per_s)
         self._times = np.zeros(1)  # begin of each shift
         self._shifts = rng.normal(0.0, jumps.spread_mev, 1)
 
     def shift_mev(self, time_s: FloatArray) -> FloatArray:
-        """Shift at the sorted times, which must not be earlier than those asked before."""
+        """Shift at the sorted times (n,), not earlier than ``keep_s`` before those asked for last."""
         if time_s.size == 0:
             return np.empty(0)
-        while self._times[-1] <= time_s[-1]:
-            self._times = np.append(self._times, self._times[-1] + np.cumsum(self._waits.draw_s(BLOCK, self._rng)))
-            self._shifts = np.append(self._shifts, self._rng.normal(0.0, self._jumps.spread_mev, BLOCK))
-        number = np.searchsorted(self._times, time_s, side="right") - 1
+        self._extend(float(time_s[-1]))
+        number = np.maximum(np.searchsorted(self._times, time_s, side="right") - 1, 0)
         result = self._shifts[number]
-        self._times, self._shifts = self._times[number[0] :], self._shifts[number[0] :]
+        old = max(0, int(np.searchsorted(self._times, float(time_s[0]) - self._keep_s, side="right")) - 1)
+        self._times, self._shifts = self._times[old:], self._shifts[old:]
         return np.asarray(result, dtype=np.float64)
+
+    def between(self, begin_s: float, end_s: float) -> tuple[FloatArray, FloatArray]:
+        """Borders (k + 1,) of the pieces of [begin_s, end_s] without a jump, and the shift in each, meV (k,)."""
+        first = self.shift_mev(np.array([begin_s]))
+        self._extend(end_s)
+        inside = (self._times > begin_s) & (self._times < end_s)
+        borders = np.concatenate([[begin_s], self._times[inside], [end_s]])
+        return borders, np.concatenate([first, self._shifts[inside]])
+
+    def _extend(self, until_s: float) -> None:
+        times, shifts, last = [self._times], [self._shifts], float(self._times[-1])
+        while last <= until_s:
+            times.append(last + np.cumsum(self._waits.draw_s(BLOCK, self._rng)))
+            shifts.append(self._rng.normal(0.0, self._jumps.spread_mev, BLOCK))
+            last = float(times[-1][-1])
+        if len(times) > 1:
+            self._times, self._shifts = np.concatenate(times), np.concatenate(shifts)

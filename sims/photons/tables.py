@@ -34,7 +34,8 @@ class StreamTables:
 
     Integer columns:
     ``slots``, ``table``: see :class:`sims.photons.lottery.LotteryBuilder`.
-    ``entry`` (n_entries, 3): pass table, inside table (locate or final), 1 if the inside table is a final one.
+    ``entry`` (n_entries, 3): pass table, inside table (locate or final), 1 if the inside table is a final one. Tables
+    that the loop never comes to are not made (their numbers are 0).
     ``part`` (n_entries, MOST_PARTS, 4): entry, offset in cycles, steps and leaves.
     ``step`` (n_steps, 5): entry of one leaf (or the kick), level (2^level leaves), generator (-1: kick), entry of the
     block that begins here, steps in that block.
@@ -63,11 +64,23 @@ def stream_tables(process: JumpProcess, detection: FloatArray, tree: IntervalTre
     emission = builder.add(seen_rates, np.arange(len(arrival)), everywhere)
     entry = np.zeros((len(tree.entries), 3), dtype=np.int64)
     part = np.zeros((len(tree.entries), MOST_PARTS, 4), dtype=np.int64)
-    for number, interval in enumerate(tree.entries):
+    passed = _passed_entries(tree)
+    for number in passed:
+        interval = tree.entries[number]
         through = np.concatenate([interval.undetected, interval.chance[None, :]]).T
-        passing = builder.add(through, np.append(PASSED + np.arange(process.n_states), 0), begin)
+        entry[number, 0] = builder.add(through, np.append(PASSED + np.arange(process.n_states), 0), begin)
+    waiting, known = sorted({tree.longest, *passed}), set[int]()
+    while waiting:
+        number = waiting.pop()
+        if number in known or not tree.entries[number].is_lit:
+            continue
+        known.add(number)
         weights, outcomes, is_final = _inside(tree, number, part[number])
-        entry[number] = passing, builder.add(weights, outcomes, begin), is_final
+        entry[number, 2] = is_final
+        if is_final or number != tree.longest:  # the longest block has a table of its own
+            entry[number, 1] = builder.add(weights, outcomes, begin)
+        if not is_final:
+            waiting.extend(one for one, _, _ in _parts(tree, number, _most_parts(tree)) if tree.entries[one].is_lit)
     longest = _longest_table(builder, tree, part[tree.longest], begin)
     jump, exits = _jump_tables(builder, tree, arrival, seen_rates)
     slots, table = builder.build()
@@ -83,6 +96,12 @@ def stream_tables(process: JumpProcess, detection: FloatArray, tree: IntervalTre
         arrival=arrival,
         block=np.array([tree.longest, tree.cycles, longest, emission], dtype=np.int64),
     )
+
+
+def _passed_entries(tree: IntervalTree) -> list[int]:
+    """Entries that the loop asks "detected inside, or passed?": what is left of a stretch and of the cycle."""
+    inside = {step.first + level for step in tree.steps for level in range(step.level)}
+    return sorted(inside | set(tree.block_at[1:]))
 
 
 def _arrivals(process: JumpProcess, detection: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -127,8 +146,7 @@ def _jump_tables(
 def _inside(tree: IntervalTree, number: int, part: IntArray) -> tuple[FloatArray, IntArray, bool]:
     """Weights (n, m) and outcomes (m,) of one entry's locate or final table; writes the parts' columns."""
     n = tree.entries[number].chance.size
-    most = int(np.clip(LARGEST_TABLE // n**2, 2, MOST_PARTS))
-    parts = _parts(tree, number, most)
+    parts = _parts(tree, number, _most_parts(tree))
     is_final = all(tree.entries[entry].halves is None or not tree.entries[entry].is_lit for entry, _, _ in parts)
     prefix = np.eye(n)
     weights, outcomes = [np.zeros((1, n))], [np.zeros(1, dtype=np.int64)]
@@ -150,6 +168,10 @@ def _inside(tree: IntervalTree, number: int, part: IntArray) -> tuple[FloatArray
             slot += 1
         prefix = interval.undetected @ prefix
     return np.ascontiguousarray(np.concatenate(weights).T), np.concatenate(outcomes), is_final
+
+
+def _most_parts(tree: IntervalTree) -> int:
+    return int(np.clip(LARGEST_TABLE // tree.entries[0].chance.size ** 2, 2, MOST_PARTS))
 
 
 def _parts(tree: IntervalTree, number: int, most: int) -> list[tuple[int, int, int]]:

@@ -200,7 +200,6 @@ def test_pulses_on_the_borders_of_segments_all_count(undoped_dot: Dot, pulse_of:
     ("cycle", "words"),
     [
         (Cycle(()), "at least one segment"),
-        (Cycle((Segment(0.0),)), "duration"),
         (Cycle((Segment(10.0),), (PulsedLight(10.0, 2200.0, 5.0, 1e-12, (0, 0, 0)),)), "outside the cycle"),
     ],
 )

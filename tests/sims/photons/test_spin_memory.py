@@ -90,3 +90,50 @@ def test_a_pulse_train_remembers_the_spin_over_many_pulses(cdte_dot: Dot) -> Non
     auto, cross = ((train[0][:-k] @ train[d][k:]) / n / train[0].mean() / train[d].mean() for d, k in ((0, 5), (1, 5)))
     assert auto > 2.0
     assert cross < 0.7
+
+
+def strong_lines(dot: Dot, sign: int) -> list[FloatArray]:
+    """Weights that pick each strong exciton line of one circular polarisation, from low to high energy."""
+    lines = dot.transitions
+    strong = np.flatnonzero((lines.kind == "exciton") & (sign * lines.stokes[:, 3] > 0.3))
+    return list(np.eye(len(lines))[strong[np.argsort(lines.energy_mev[strong])]])
+
+
+@pytest.fixture(scope="module")
+def weakly_pumped(cdte_dot: Dot) -> JumpProcess:
+    """0.05 pairs a nanosecond."""
+    one_watt = cdte_dot.mean_pairs(PulsedLight(0.0, 2300.0, 1.0, 1.0, (0.0, 0.0, 0.0)))
+    return continuous_process(cdte_dot, ContinuousLight(2300.0, 1.0, 0.05e9 / one_watt, (0.0, 0.0, 0.0)))
+
+
+def test_neighbouring_lines_are_antibunched_and_then_bunched(cdte_dot: Dot, weakly_pumped: JumpProcess) -> None:
+    """One spin flip leads from a line to its neighbour: first it has not happened, then it is likelier than chance."""
+    plus = strong_lines(cdte_dot, 1)
+    assert len(plus) == 6
+    delay_ns = np.array([0.0, 3.0, 10.0, 50.0, 100.0, 200.0, 5000.0])
+    near = expected_correlation(weakly_pumped, plus[-1], plus[-2], delay_ns)
+    far = expected_correlation(weakly_pumped, plus[-1], plus[0], delay_ns)
+    assert near[:3].max() < 0.4
+    assert near[4:6].min() > 1.3
+    assert near[-1] == pytest.approx(1.0, abs=1e-2)
+    # Five flips away: antibunched for longer, and never bunched.
+    assert np.all(far[1:-1] < near[1:-1])
+    assert far.max() < 1.01
+
+
+def test_lines_of_one_spin_in_both_polarisations_are_bunched(cdte_dot: Dot, weakly_pumped: JumpProcess) -> None:
+    """The highest sigma-plus and the lowest sigma-minus line belong to one spin state, the two highest to opposite."""
+    plus, minus = strong_lines(cdte_dot, 1), strong_lines(cdte_dot, -1)
+    delay_ns = np.array([3.0, 10.0, 50.0, 5000.0])
+    same = expected_correlation(weakly_pumped, plus[-1], minus[0], delay_ns)
+    opposite = expected_correlation(weakly_pumped, plus[-1], minus[-1], delay_ns)
+    assert same[:3].min() > 4.0
+    assert opposite[:3].max() < 0.05
+    assert [same[-1], opposite[-1]] == pytest.approx([1.0, 1.0], abs=1e-2)
+
+
+def test_weaker_light_lets_the_spin_rest_longer(cdte_dot: Dot, pumped: JumpProcess, weakly_pumped: JumpProcess) -> None:
+    """Flips come with the excitons: the bunching of one line lasts longer under weaker light."""
+    top, delay_ns = strong_lines(cdte_dot, 1)[-1], np.array([100.0])
+    strong, weak = (expected_correlation(process, top, top, delay_ns)[0] for process in (pumped, weakly_pumped))
+    assert weak > strong + 1.0

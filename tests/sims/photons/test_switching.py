@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from sims.dot.blinking import OnOff, SwitchRecord, telegraph
+from sims.dot.dwell import PowerLaw
 from sims.photons.events import PhotonEvents, joined
 from sims.photons.surroundings import ShiftedDetection, ShiftRecord, SpectralJumps, Surroundings
-from sims.photons.switching import Blinking, PowerLaw, SwitchRecord, telegraph
 
 
 def regular(duration_s: float, n: int) -> PhotonEvents:
@@ -50,7 +51,7 @@ def test_power_law_times() -> None:
 
 
 def test_power_law_blinking_is_stationary() -> None:
-    blinking = Blinking(PowerLaw(1.5, 1e-2, 1.0), PowerLaw(1.4, 1e-2, 0.5))
+    blinking = OnOff(PowerLaw(1.5, 1e-2, 1.0), PowerLaw(1.4, 1e-2, 0.5))
     asked_s = np.array([0.0, 0.3, 2.0])
     rng = np.random.default_rng(3)
     on = np.mean([SwitchRecord(blinking, rng).is_on(asked_s) for _ in range(4000)], axis=0)

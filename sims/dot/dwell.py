@@ -1,21 +1,16 @@
-"""Slow switching of the emitter: on/off dwell times, drawn exactly and without end.
+"""Dwell times of a slow switch: exponential, and power laws as reported for the on and off times of colloidal dots.
 
-Telegraph: exponential dwell times. Power law: P(t) ~ t^-a exp(-t/cutoff) for t above the shortest time, as reported
-for the on and off times of colloidal dots (Kuno et al., J. Chem. Phys. 112, 3117 (2000); on-time cutoff: Shimizu et
-al., PRB 63, 205316 (2001)). Both start in their stationary state: the first dwell time is the rest of a time that was
-chosen in proportion to its length (renewal theory).
+P(t) ~ t^-a, a near 1.5 (Kuno et al., J. Chem. Phys. 112, 3117 (2000)), ended by a longest time or by an exponential
+(on times: Shimizu et al., PRB 63, 205316 (2001)). A stationary process is found in a dwell time that was chosen in
+proportion to its length, at a uniform place in it (renewal theory): ``rest_s`` is what is left of it.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from sims.photons.process import FloatArray
-
-BLOCK = 512
-"""Dwell times drawn at once; a fixed number, so that the times do not depend on how far they are asked for."""
+from sims.basics.spins import FloatArray
 
 
 class Dwell(Protocol):
@@ -103,60 +98,45 @@ class PowerLaw:
 
 
 @dataclass(frozen=True)
-class Blinking:
-    """On and off dwell times; ``off_brightness`` is the emission of the off state relative to the on state."""
+class BoundedPowerLaw:
+    """Density ~ t^-exponent for shortest_s < t < longest_s; exponent 0.5 to 3."""
 
-    on: Dwell
-    off: Dwell
-    off_brightness: float = 0.0
+    exponent: float
+    shortest_s: float
+    longest_s: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.off_brightness <= 1:
-            raise ValueError(f"off_brightness = {self.off_brightness}: must lie in 0...1")
-        if not np.isfinite(self.off.mean_s):
-            raise ValueError("the off state is never left: the dot would stay dark; give it a finite mean time")
+        if not 0.5 <= self.exponent <= 3.0:
+            raise ValueError(f"exponent = {self.exponent}: must lie in 0.5...3 (observed: about 1.5)")
+        if not 1e-6 <= self.shortest_s < self.longest_s < np.inf:
+            raise ValueError(
+                f"shortest_s = {self.shortest_s}, longest_s = {self.longest_s}: must be 1e-6 <= shortest_s < longest_s"
+            )
 
     @property
-    def on_fraction(self) -> float:
-        """Mean share of the time in the on state."""
-        on = self.on.mean_s
-        return 1.0 if not np.isfinite(on) else on / (on + self.off.mean_s)
+    def mean_s(self) -> float:
+        """Ratio of the integrals of t^(1 - a) and t^-a."""
+        return self._integral(1.0 - self.exponent) / self._integral(-self.exponent)
 
+    def draw_s(self, number: int, rng: np.random.Generator) -> FloatArray:
+        """By inversion of the distribution function."""
+        return self._drawn(-self.exponent, rng.random(number))
 
-def telegraph(on_to_off_per_s: float, off_to_on_per_s: float, off_brightness: float = 0.0) -> Blinking:
-    """Two-state telegraph."""
-    return Blinking(Exponential(on_to_off_per_s), Exponential(off_to_on_per_s), off_brightness)
+    def rest_s(self, rng: np.random.Generator) -> float:
+        """A uniform share of a time with density ~ t^(1 - exponent)."""
+        return float(self._drawn(1.0 - self.exponent, rng.random(1))[0] * rng.random())
 
+    def _integral(self, power: float) -> float:
+        """Integral of t^power from the shortest to the longest time."""
+        k = power + 1.0
+        if abs(k) < 1e-9:
+            return float(np.log(self.longest_s / self.shortest_s))
+        return float((self.longest_s**k - self.shortest_s**k) / k)
 
-class SwitchRecord:
-    """One realisation of blinking, to be asked for ever later times."""
-
-    def __init__(self, blinking: Blinking, rng: np.random.Generator) -> None:
-        self._blinking, self._rng = blinking, rng
-        self._first_on = bool(rng.random() < blinking.on_fraction)
-        self._switches = np.array([(blinking.on if self._first_on else blinking.off).rest_s(rng)])
-        self._dropped = 0
-
-    def is_on(self, time_s: FloatArray) -> npt.NDArray[np.bool_]:
-        """State at the sorted times, which must not be earlier than those asked before."""
-        if time_s.size == 0:
-            return np.empty(0, dtype=np.bool_)
-        self._extend(float(time_s[-1]))
-        passed = np.searchsorted(self._switches, time_s, side="right")
-        on = ((passed + self._dropped) % 2 == 0) == self._first_on
-        old = int(passed[0])
-        old = min(old, self._switches.size - 1)  # the last one is where the record goes on
-        self._switches, self._dropped = self._switches[old:], self._dropped + old
-        return np.asarray(on, dtype=np.bool_)
-
-    def _extend(self, until_s: float) -> None:
-        parts = [self._switches]
-        last, count = float(self._switches[-1]), self._dropped + self._switches.size
-        while last <= until_s:
-            first_on = self._first_on == (count % 2 == 0)
-            waits = np.empty(2 * BLOCK)
-            waits[0::2] = (self._blinking.on if first_on else self._blinking.off).draw_s(BLOCK, self._rng)
-            waits[1::2] = (self._blinking.off if first_on else self._blinking.on).draw_s(BLOCK, self._rng)
-            parts.append(last + np.cumsum(waits))
-            last, count = float(parts[-1][-1]), count + 2 * BLOCK
-        self._switches = np.concatenate(parts)
+    def _drawn(self, power: float, share: FloatArray) -> FloatArray:
+        """Times with density ~ t^power that a share ``share`` (n,) of all falls short of."""
+        k = power + 1.0
+        span = float(np.log(self.longest_s / self.shortest_s))
+        if abs(k) < 1e-9:
+            return np.asarray(self.shortest_s * np.exp(span * share), dtype=np.float64)
+        return np.asarray(self.shortest_s * np.exp(np.log1p(share * np.expm1(k * span)) / k), dtype=np.float64)
