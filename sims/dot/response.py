@@ -56,8 +56,8 @@ MAX_STATES = 1500
 class Dot:
     """One dot at one temperature and field. SampleError when the sample has too many states for the rate model.
 
-    Left out here: memory of the dopant spin from cycle to cycle beyond the periodic mean, optical coherence, slow
-    spectral jumps.
+    Elsewhere: memory of the spin from cycle to cycle in single photons (sims.photons), optical coherence
+    (sims.dynamics), spectral jumps along the clock (sims.bench.fluctuations).
     """
 
     def __init__(self, sample: Sample, environment: Environment) -> None:
