@@ -15,12 +15,15 @@ import h5py
 
 from runfile.errors import RunFileError
 
+CAN_PLACE = hasattr(os, "pwrite")
+"""Whether the operating system writes at a given place of a file in one call; Windows does not."""
+
 _METADATA_SLACK_BYTES = 131_072
 _STEP_BYTES = 1_048_576
 
 
 class OpenFile:
-    """An HDF5 file that is written under guard; see :meth:`writing`."""
+    """An HDF5 file that is written under guard: through HDF5 (:meth:`writing`) or past it (:meth:`put`)."""
 
     def __init__(self, path: Path, mode: str) -> None:
         self.path = path
@@ -36,17 +39,29 @@ class OpenFile:
         Raises RunFileError when the disk is full (before anything is written), when writing fails, and after
         a failure: then the file is left as it is on the disk, with all that was recorded before.
         """
-        if self._broken:
-            raise RunFileError(f"run file {self.path}: {doing} refused: {self._broken}")
+        self._refuse_when_broken(doing)
         if n_bytes is not None:
             self._reserve(n_bytes)
         try:
             yield self.h5
             self.flush()
         except (OSError, RuntimeError) as error:
-            self._broken = f"an earlier write failed ({reason(error)})"
-            self._detach()
-            raise RunFileError(f"run file {self.path}: {doing} failed: {reason(error)}") from error
+            raise self._give_up(doing, error) from error
+
+    def put(self, place: int, content: bytes | memoryview, doing: str) -> None:
+        """Write ``content`` at byte ``place``, where HDF5 has made room for it; needs :data:`CAN_PLACE`.
+
+        Only for rows of chunks that HDF5 does not keep in memory. When this returns the operating system has the
+        bytes: they survive the death of this process. Raises RunFileError as :meth:`writing` does.
+        """
+        if self._broken:
+            self._refuse_when_broken(f"recording in {doing}")
+        try:
+            n_written = os.pwrite(self._descriptor, content, place)
+            while n_written < len(content):  # the system took a part: go on, or learn from it why not
+                n_written += os.pwrite(self._descriptor, content[n_written:], place + n_written)
+        except OSError as error:
+            raise self._give_up(f"recording in {doing}", error) from error
 
     def flush(self) -> None:
         """Hand everything to the operating system: it survives the death of this process."""
@@ -59,34 +74,47 @@ class OpenFile:
             with suppress(OSError, RuntimeError):
                 self.h5.close()
             return
+        # the number of the descriptor may soon belong to another file: nothing may be put there any more
+        self._broken = "the file is closed"
         try:
             self.h5.close()
             os.truncate(self.path, length)
         except (OSError, RuntimeError) as error:
             raise RunFileError(f"run file {self.path}: closing failed: {reason(error)}") from error
 
+    def _refuse_when_broken(self, doing: str) -> None:
+        if self._broken:
+            raise RunFileError(f"run file {self.path}: {doing} refused: {self._broken}")
+
+    def _give_up(self, doing: str, error: OSError | RuntimeError) -> RunFileError:
+        """After a failed write nothing more is written; the error to raise."""
+        self._broken = f"an earlier write failed ({reason(error)})"
+        self._detach()
+        return RunFileError(f"run file {self.path}: {doing} failed: {reason(error)}")
+
     def _reserve(self, n_bytes: int) -> None:
         """Keep the file longer than what HDF5 has allocated in it, by ``n_bytes`` and some metadata."""
         needed = int(self.h5.id.get_filesize()) + n_bytes + _METADATA_SLACK_BYTES
-        if os.fstat(self._descriptor).st_size >= needed:
+        size = os.fstat(self._descriptor).st_size
+        if size >= needed:
             return
         try:
-            self._extend_to(needed + _STEP_BYTES)
+            self._extend(size, needed + _STEP_BYTES)
         except OSError:
-            self._extend_exactly_to(needed)
+            self._extend_exactly_to(size, needed)
 
-    def _extend_exactly_to(self, size: int) -> None:
+    def _extend_exactly_to(self, old_size: int, size: int) -> None:
         try:
-            self._extend_to(size)
+            self._extend(old_size, size)
         except OSError as error:
             raise RunFileError(
                 f"run file {self.path}: the disk has no room for {size} bytes ({reason(error)}); "
                 "free some space there; everything recorded so far is readable"
             ) from error
 
-    def _extend_to(self, size: int) -> None:
+    def _extend(self, old_size: int, size: int) -> None:
         if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(self._descriptor, 0, size)
+            os.posix_fallocate(self._descriptor, old_size, size - old_size)
         else:
             os.ftruncate(self._descriptor, size)
 

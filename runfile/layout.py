@@ -32,7 +32,8 @@ EXIT_STATUSES = ("completed", "aborted", "failed")
 
 TAG_CHUNK = 65_536
 """Time tags in one chunk."""
-TABLE_CHUNK_BYTES = 32_768
+TABLE_CHUNK_BYTES = 131_072
+"""Of a column's chunk; a longer row is a chunk of its own."""
 MAX_LOG_LINE_BYTES = 240
 
 TEXT = h5py.string_dtype("utf-8")

@@ -1,76 +1,26 @@
-"""A table that grows by one row per recorded point, each row on disk before the call returns.
+"""A table that grows by one row per recorded point, each row handed to the operating system before the call returns.
 
-Order on disk matters when the process is killed: columns first, the ``point`` counter last. A reader takes the
-rows that every column has and whose counter was written, so a half-written row is never seen.
+Room is made in advance (:mod:`runfile.column`), so that recording a point changes nothing but the row's own bytes: no
+list, no length, nothing that a killed process could leave half-written. Columns are written first, the ``point``
+counter last; a reader takes the rows whose counter was written, so a half-written row is never seen. What was made
+in advance and not used is given back at the end of the run.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
 from runfile import layout
-from runfile.disk import OpenFile
+from runfile.chunk_plan import NODE_CHUNKS, next_chunk_count, rows_per_chunk
+from runfile.column import StoredColumn
+from runfile.disk import CAN_PLACE, OpenFile
 from runfile.errors import RunFileError
 from runfile.records import Column, FixedAxis
 
-_MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 16, 1024
-
-
-class _GrowingColumn:
-    """One dataset that grows along its first dimension; writes go straight to the file, uncached."""
-
-    def __init__(self, group: h5py.Group, column: Column) -> None:
-        self.column = column
-        self.dtype = np.dtype(column.dtype)
-        self.row_bytes = self.dtype.itemsize * int(np.prod(column.shape, dtype=np.int64))
-        rows = layout.TABLE_CHUNK_BYTES * 4 // max(self.row_bytes, 1)
-        self.chunk_rows = min(max(rows, _MIN_CHUNK_ROWS), _MAX_CHUNK_ROWS)
-        fill = np.nan if self.dtype.kind == "f" else layout.NO_POINT if column.name == layout.POINT else 0
-        self.dataset = group.create_dataset(
-            column.name,
-            shape=(0, *column.shape),
-            maxshape=(None, *column.shape),
-            chunks=(self.chunk_rows, *column.shape),
-            dtype=self.dtype,
-            fillvalue=fill,
-            rdcc_nbytes=1,  # no chunk cache: HDF5 would write a whole chunk for each row
-        )
-        layout.set_attributes(self.dataset, units=column.unit, long_name=column.long_name)
-        self._id = self.dataset.id
-        self._zeros = (0,) * len(column.shape)
-
-    def checked(self, value: npt.ArrayLike, n_rows: int, where: str) -> npt.NDArray[Any]:
-        """``value`` as an array of shape (n_rows, *shape); RunFileError when it does not fit."""
-        array = np.asarray(value)
-        wanted = (n_rows, *self.column.shape)
-        if array.shape != wanted:
-            raise RunFileError(
-                f"{where}, column {self.column.name!r}: got shape {array.shape[1:]} per row, needs {self.column.shape}"
-            )
-        if array.dtype.kind not in "biuf":
-            raise RunFileError(f"{where}, column {self.column.name!r}: {array.dtype} is not a number")
-        if array.dtype == self.dtype:
-            return np.ascontiguousarray(array)
-        with np.errstate(invalid="ignore", over="ignore"):
-            converted = np.ascontiguousarray(array, dtype=self.dtype)
-        if self.dtype.kind in "iu" and not np.array_equal(converted, array):
-            raise RunFileError(
-                f"{where}, column {self.column.name!r}: a value does not fit into {self.dtype} unchanged"
-            )
-        return converted
-
-    def starts_chunk(self, first: int, n_rows: int) -> bool:
-        """True when rows first … first+n_rows−1 need a chunk that does not exist yet."""
-        return first % self.chunk_rows == 0 or first // self.chunk_rows != (first + n_rows - 1) // self.chunk_rows
-
-    def write(self, first: int, block: npt.NDArray[Any]) -> None:
-        self._id.set_extent((first + len(block), *self.column.shape))
-        space = self._id.get_space()
-        space.select_hyperslab((first, *self._zeros), block.shape)
-        self._id.write(h5py.h5s.create_simple(block.shape), space, block)
+_LISTED_CHUNK_BYTES = 256
+"""More than one chunk takes in HDF5's list of chunks."""
 
 
 class PointTable:
@@ -91,8 +41,10 @@ class PointTable:
         self._store = store
         self._n_points = 0
         counter = Column(layout.POINT, "", "recorded point", dtype="i8")
-        self._columns = [_GrowingColumn(group, column) for column in columns]
-        self._counter = _GrowingColumn(group, counter)
+        self._chunk_rows = rows_per_chunk([*columns, counter])
+        self._columns = [StoredColumn(group, column, self._chunk_rows) for column in columns]
+        self._counter = StoredColumn(group, counter, self._chunk_rows)
+        self._capacity = 0
         self._names = {column.name for column in columns}
         first_axis = axes[0] if axes[0] in self._names else layout.POINT
         for axis in fixed_axes:
@@ -108,40 +60,86 @@ class PointTable:
         return self._n_points
 
     def append(self, **values: npt.ArrayLike) -> None:
-        """Record one row; on disk when this returns.
+        """Record one row; it survives the death of this process when this returns.
 
         Raises RunFileError, before anything is written, when a column is missing, unknown or of the wrong
         shape or kind, and when the disk is full.
         """
         self._check_names(values)
-        self._write(
-            [c.checked(np.asarray(values[c.column.name])[np.newaxis], 1, self._name) for c in self._columns],
-            1,
-        )
+        row = self._n_points
+        pieces = [(column, column.encode_row(values[column.name], self._name)) for column in self._columns]
+        if not CAN_PLACE:
+            self._record_through_hdf5(pieces, 1)
+            return
+        if row >= self._capacity:
+            self._make_room(row + 1)
+        put = self._store.put
+        for column, content in pieces:
+            put(column.place(row), content, self._name)
+        put(self._counter.place(row), self._counter.encode_row(row, self._name), self._name)
+        self._n_points = row + 1
 
     def extend(self, **values: npt.ArrayLike) -> None:
-        """Record several rows with one flush: every value has the rows as its first dimension."""
+        """Record several rows: every value has the rows as its first dimension. Errors as :meth:`append`."""
         self._check_names(values)
         lengths = {np.shape(value)[0] if np.ndim(value) else -1 for value in values.values()}
         if len(lengths) != 1 or min(lengths) < 0:
             raise RunFileError(f"{self._name}: extend() needs the same number of rows in every column")
         n_rows = lengths.pop()
-        if n_rows:
-            blocks = [c.checked(values[c.column.name], n_rows, self._name) for c in self._columns]
-            self._write(blocks, n_rows)
-
-    def _write(self, blocks: list[npt.NDArray[Any]], n_rows: int) -> None:
+        if not n_rows:
+            return
+        pieces = [(column, column.encode_rows(values[column.name], n_rows, self._name)) for column in self._columns]
+        if not CAN_PLACE:
+            self._record_through_hdf5(pieces, n_rows)
+            return
         first = self._n_points
-        everything = [*self._columns, self._counter]
-        new_chunks = [c for c in everything if c.starts_chunk(first, n_rows)]
-        chunk_bytes = sum((n_rows // c.chunk_rows + 2) * c.chunk_rows * c.row_bytes for c in new_chunks)
-        with self._store.writing(chunk_bytes, f"recording point {first} of {self._name}"):
-            for column, block in zip(self._columns, blocks, strict=True):
-                column.write(first, block)
-            if new_chunks:  # a new chunk is listed elsewhere than the table's length: put it on disk first
-                self._store.flush()
-            self._counter.write(first, np.arange(first, first + n_rows, dtype=np.int64))
+        if first + n_rows > self._capacity:
+            self._make_room(first + n_rows)
+        for column, content in [*pieces, (self._counter, self._numbers(n_rows))]:
+            for place, part in column.pieces(first, content):
+                self._store.put(place, part, self._name)
         self._n_points = first + n_rows
+
+    def trim(self) -> None:
+        """Give back the room that was made but not used: the datasets end with the last point."""
+        with self._store.writing(None, f"ending {self._name}"):
+            for column in [*self._columns, self._counter]:
+                column.trim(self._n_points)
+        self._capacity = self._n_points
+
+    def _make_room(self, n_rows: int) -> None:
+        """Let HDF5 make the chunks for ``n_rows`` rows and more, and put its lists of them on the disk."""
+        everything = [*self._columns, self._counter]
+        chunk_bytes = self._chunk_rows * sum(column.row_bytes for column in everything)
+        n_needed = -(-n_rows // self._chunk_rows)
+        n_chunks = next_chunk_count(self._capacity // self._chunk_rows, n_needed, chunk_bytes)
+        capacity = n_chunks * self._chunk_rows
+        n_listed = max(n_chunks, NODE_CHUNKS + 1) * len(everything)
+        room = (n_chunks - self._capacity // self._chunk_rows) * chunk_bytes + n_listed * _LISTED_CHUNK_BYTES
+        with self._store.writing(room, f"making room for point {n_rows - 1} of {self._name}"):
+            for column in everything:
+                column.lengthen(capacity)
+            unmeasured = [column.unmeasured_chunk() for column in everything]
+            # chunk by chunk, not column by column: what is not used in the end is then the end of the file
+            for number in range(max(self._capacity // self._chunk_rows, 1), n_chunks):
+                for column, content in zip(everything, unmeasured, strict=True):
+                    column.make_chunk(number, content)
+        for column in everything:
+            column.locate()
+        self._capacity = capacity
+
+    def _record_through_hdf5(self, pieces: list[tuple[StoredColumn, bytes]], n_rows: int) -> None:
+        """The same rows in the same order, ten times slower, where files have no positioned write."""
+        first = self._n_points
+        if first + n_rows > self._capacity:
+            self._make_room(first + n_rows)
+        with self._store.writing(None, f"recording point {first} of {self._name}"):
+            for column, content in [*pieces, (self._counter, self._numbers(n_rows))]:
+                column.write_through_hdf5(first, content)
+        self._n_points = first + n_rows
+
+    def _numbers(self, n_rows: int) -> bytes:
+        return np.arange(self._n_points, self._n_points + n_rows, dtype=np.int64).tobytes()
 
     def _check_names(self, values: Mapping[str, object]) -> None:
         if values.keys() != self._names:
@@ -176,6 +174,8 @@ def check_table(
         raise RunFileError(f"{where}: the signal {signal!r} is not one of its columns {sorted(by_name)}")
     for column in columns:
         lengths = tuple(fixed[name].size if name in fixed else -1 for name in column.axes)
+        if 0 in column.shape:
+            raise RunFileError(f"{where}, column {column.name!r}: shape {column.shape} has no entries")
         if lengths != column.shape:
             raise RunFileError(
                 f"{where}, column {column.name!r}: shape {column.shape} needs fixed axes of these lengths, "

@@ -34,6 +34,9 @@ class RunFile:
         except RunFileError:
             self._file.close()
             raise
+        except RuntimeError as error:
+            self._file.close()
+            raise RunFileError(_torn(self.path, error)) from error
 
     def close(self) -> None:
         """Close the file; tables can no longer be read."""
@@ -145,7 +148,10 @@ class RunFile:
     def tables(self) -> tuple[str, ...]:
         """Names of the point tables."""
         entry = self._file[layout.ENTRY]
-        return tuple(name for name in entry if _is_table(entry, name))
+        try:
+            return tuple(name for name in entry if _is_table(entry, name))
+        except (OSError, RuntimeError) as error:
+            raise RunFileError(_torn(self.path, error)) from error
 
     def has_table(self, group: str) -> bool:
         """True when there is a table of this name (it may have no rows)."""
@@ -316,6 +322,13 @@ def _open(path: Path) -> h5py.File:
         if "lock" in text:
             raise RunFileError(f"cannot read {path}: a running process is writing it; wait for its end") from error
         raise RunFileError(f"cannot read {path}: the HDF5 file is damaged") from error
+
+
+def _torn(path: Path, error: Exception) -> str:
+    return (
+        f"cannot read {path}: its list of tables is damaged ({str(error).splitlines()[0]}); the process that wrote "
+        "it was killed while it made a table"
+    )
 
 
 def _check_format(file: h5py.File, path: Path) -> None:

@@ -35,6 +35,7 @@ class RunWriter:
         self._store: OpenFile | None = store
         self._path = store.path
         self._tags: TagStore | None = None
+        self._tables: list[PointTable] = []
 
     @classmethod
     def create(
@@ -126,7 +127,9 @@ class RunWriter:
                 del entry[group]
                 store.flush()
             made = layout.make_group(store.h5["entry"], group, "NXdata")
-            return PointTable(store, made, title, signal, axes, columns, fixed_axes, errors or {})
+            table = PointTable(store, made, title, signal, axes, columns, fixed_axes, errors or {})
+        self._tables.append(table)
+        return table
 
     def note(self, name: str, value: JSON) -> None:
         """Store a small structured fact under ``/entry/process/notes``; a second note of a name replaces it."""
@@ -165,6 +168,7 @@ class RunWriter:
         store = self._open()
         self._store = None
         try:
+            self._trim_tables()
             # written in place: needs no room, so it works on a full disk
             with store.writing(None, "finishing") as h5:
                 entry = h5["entry"]
@@ -177,7 +181,11 @@ class RunWriter:
     def close(self) -> None:
         """Close the file as it is, without an exit status; nothing happens when it is closed already."""
         store, self._store = self._store, None
-        if store is not None:
+        if store is None:
+            return
+        try:
+            self._trim_tables()
+        finally:
             store.close()
 
     def __enter__(self) -> Self:
@@ -193,6 +201,10 @@ class RunWriter:
         if self._store is None:
             raise RunFileError(f"run file {self._path}: it is finished; nothing more can be recorded")
         return self._store
+
+    def _trim_tables(self) -> None:
+        for table in self._tables:
+            table.trim()
 
     def _tag_store(self) -> TagStore:
         if self._tags is None:

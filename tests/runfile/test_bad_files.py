@@ -175,3 +175,18 @@ def test_header_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> 
             seed=10**30,  # HDF5 has no integer of this size
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_tables_written_in_part_is_named(
+    new_run: Callable[[], RunWriter], make_sweep: Callable[..., PointTable]
+) -> None:
+    """What a kill between two system calls leaves while a table is made: the names of /entry are damaged."""
+    with new_run() as writer:
+        make_sweep(writer).append(frequency=1.0, counts=1, counts_reference=1)
+        writer.finish("completed", 1.0)
+    content = bytearray(writer.path.read_bytes())
+    heaps = [place for place in range(len(content)) if content[place : place + 4] == b"HEAP"]
+    for place in heaps:  # the head of the list of free places, far outside the heap
+        content[place + 16 : place + 24] = (2**40).to_bytes(8, "little")
+    writer.path.write_bytes(content)
+    one_line(writer.path)
