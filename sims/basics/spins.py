@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from math import prod
+from math import isfinite, prod
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,8 @@ def projections(spin: float) -> FloatArray:
 
 def dimension(spin: float) -> int:
     """2S+1; ValueError unless ``spin`` is a non-negative half-integer."""
+    if not isfinite(spin):
+        raise ValueError(f"spin {spin} is not a non-negative multiple of 1/2")
     doubled = round(2 * spin)
     if doubled < 0 or abs(2 * spin - doubled) > 1e-9:
         raise ValueError(f"spin {spin} is not a non-negative multiple of 1/2")

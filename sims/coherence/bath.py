@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from sims.coherence.checks import half_integer
+from sims.basics import checks
 from sims.matter.isotopes import Isotope
 
 FloatArray = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class SpinBath:
         if count and np.min(np.linalg.norm(self.positions_nm, axis=1)) < 1e-3:
             raise ValueError("positions_nm: a spin sits at the dopant itself (closer than 0.001 nm)")
         for spin in np.unique(self.spins):
-            half_integer("spins", float(spin))
+            checks.half_integer_spin("spins", float(spin))
 
     def __len__(self) -> int:
         return len(self.names)

@@ -7,12 +7,12 @@ of a millisecond, so the 8 us is given to surface spins; the fall towards room t
 
 from math import log
 
+from sims.basics import checks
 from sims.coherence.dipolar import Qubit
 from sims.coherence.noise import decay_exponent
 from sims.coherence.noise_sources import SurfaceSpins, surface_magnetic_noise
 from sims.coherence.relaxation import SpinLatticeRelaxation
 from sims.coherence.sequences import hahn_echo
-from sims.matter.quantity import require_positive
 
 MN_PBS_COLD_K = 4.5
 MN_PBS_PHASE_MEMORY_S = 8e-6
@@ -28,7 +28,7 @@ def power_law_relaxation(
 ) -> SpinLatticeRelaxation:
     """1/T1 = a T^n through two points (K, s); ValueError unless T and 1/T1 both rise."""
     for name, value in (("cold_k", cold_k), ("cold_t1_s", cold_t1_s), ("warm_k", warm_k), ("warm_t1_s", warm_t1_s)):
-        require_positive(name, value)
+        checks.positive(name, value)
     if warm_k <= cold_k or warm_t1_s >= cold_t1_s:
         raise ValueError(f"T1 {cold_t1_s} s at {cold_k} K, {warm_t1_s} s at {warm_k} K: T1 must fall as T rises")
     exponent = log(cold_t1_s / warm_t1_s) / log(warm_k / cold_k)
@@ -52,7 +52,7 @@ def surface_spins_for_memory(
 
     An echo fixes only density/(correlation time) when the noise is slow; the correlation time is declared.
     """
-    require_positive("phase_memory_s", phase_memory_s)
+    checks.positive("phase_memory_s", phase_memory_s)
     one = SurfaceSpins(1.0, correlation_time_s)
     noise = surface_magnetic_noise(one, surface_radius_nm, 0.0, qubit or Qubit())
     exponent = float(decay_exponent(noise, hahn_echo(), phase_memory_s)[0])

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics import checks
 from sims.coherence.bath import SpinBath
 from sims.coherence.checks import times
 from sims.coherence.dipolar import (
@@ -28,7 +29,6 @@ from sims.coherence.dipolar import (
 )
 from sims.coherence.pairs import full_pair_coherences, secular_pair_coherences, single_coherences
 from sims.coherence.sequences import Sequence
-from sims.matter.quantity import require_positive
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
@@ -62,7 +62,8 @@ class CceOptions:
         if self.pairs not in ("secular", "full"):
             raise ValueError(f"pairs is {self.pairs!r}: choose 'secular' or 'full'")
         if self.pair_cutoff_nm is not None:
-            require_positive("pair_cutoff_nm", self.pair_cutoff_nm)
+            checks.positive("pair_cutoff_nm", self.pair_cutoff_nm)
+        checks.at_least("n_neighbours", self.n_neighbours, 1)
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,17 @@
-"""Refusals by name that only this room needs; those for plain numbers are in ``sims.matter.quantity``."""
+"""Refusals by name that only this room needs; those for plain numbers are in ``sims.basics.checks``."""
 
 import numpy as np
 import numpy.typing as npt
 
-from sims.matter.quantity import require_finite
+from sims.basics import checks
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def half_integer(name: str, value: float) -> float:
-    """``value`` as float; ValueError naming ``name`` unless it is 1/2, 1, 3/2, ..."""
-    doubled = round(2 * require_finite(name, value))
-    if doubled < 1 or abs(2 * value - doubled) > 1e-9:
-        raise ValueError(f"{name} is {value}: a spin must be a positive multiple of 1/2")
-    return doubled / 2
-
-
 def lower_projection(spin: float, upper_projection: float) -> float:
     """Level m - 1 of the transition m -> m - 1 of a spin; ValueError unless both levels exist."""
-    half_integer("spin", spin)
-    steps = spin - require_finite("upper_projection", upper_projection)
+    checks.half_integer_spin("spin", spin)
+    steps = spin - checks.finite("upper_projection", upper_projection)
     if abs(steps - round(steps)) > 1e-9 or not 0 <= round(steps) <= round(2 * spin) - 1:
         allowed = ", ".join(f"{spin - k:g}" for k in range(round(2 * spin)))
         raise ValueError(f"upper_projection is {upper_projection}: for spin {spin:g} choose one of {allowed}")

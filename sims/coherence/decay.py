@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from sims.matter.quantity import require_positive
+from sims.basics import checks
 
 FloatArray = npt.NDArray[np.float64]
 Curve = Callable[[FloatArray], FloatArray]
@@ -23,7 +23,7 @@ def first_decay_time_s(curve: Curve, guess_s: float) -> tuple[float, float]:
     (inf, nan) when the coherence outlives that. Between grid points ln(-ln L) is straight in ln t, exact for a
     stretched exponential; a modulation faster than an eighth of a decade can be missed.
     """
-    low = high = float(np.log10(require_positive("guess_s", guess_s)))
+    low = high = float(np.log10(checks.positive("guess_s", guess_s)))
     low, high = low - 1, high + 1
     times, values = _sample(curve, low, high)
     while values[0] < np.exp(-1) and low > np.log10(SHORTEST_S):

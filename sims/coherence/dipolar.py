@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from sims.basics import checks
 from sims.coherence.bath import SpinBath
 from sims.coherence.checks import lower_projection, unit_vector
-from sims.matter.quantity import require_finite, require_not_negative, require_positive
 
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class Qubit:
 
     def __post_init__(self) -> None:
         lower_projection(self.spin, self.upper_projection)
-        require_positive("g", self.g)
+        checks.positive("g", self.g)
 
     @property
     def projections(self) -> tuple[float, float]:
@@ -63,7 +63,7 @@ class Field:
     axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
 
     def __post_init__(self) -> None:
-        require_not_negative("magnitude_t", self.magnitude_t)
+        checks.not_negative("magnitude_t", self.magnitude_t)
         unit_vector("axis", self.axis)
 
     @property
@@ -88,7 +88,7 @@ def electron_coupling_rad_per_s(
     """T = (mu_0/4 pi) g mu_B gamma / r^3 in rad/s; the prefactor of 3 cos^2 - 1. Proton, g = 2, 1 nm: 2 pi 79.0 kHz."""
     gamma = np.asarray(gammas_rad_per_s_per_t, dtype=np.float64)
     distance = np.asarray(distance_nm, dtype=np.float64)
-    return np.asarray(BOHR_MAGNETON_FIELD_T_NM3 * require_finite("g", g) * gamma / distance**3, dtype=np.float64)
+    return np.asarray(BOHR_MAGNETON_FIELD_T_NM3 * checks.finite("g", g) * gamma / distance**3, dtype=np.float64)
 
 
 def pair_tensors(bath: SpinBath, pairs: IndexArray) -> FloatArray:
@@ -110,7 +110,7 @@ def secular_pair_couplings(bath: SpinBath, pairs: IndexArray, field: Field) -> F
 
 def close_pairs(bath: SpinBath, cutoff_nm: float, *, same_isotope: bool) -> IndexArray:
     """Pairs of spins nearer to each other than ``cutoff_nm``, shape (P, 2), ordered; optionally of one isotope only."""
-    require_positive("cutoff_nm", cutoff_nm)
+    checks.positive("cutoff_nm", cutoff_nm)
     if not same_isotope:
         return _ordered(_pairs_among(bath, np.arange(len(bath)), cutoff_nm))
     return _ordered(np.concatenate([_pairs_among(bath, one, cutoff_nm) for one in _by_isotope(bath)]))

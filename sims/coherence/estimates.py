@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sims.coherence.checks import half_integer
+from sims.basics import checks
 from sims.coherence.dipolar import (
     BOHR_MAGNETON_FIELD_T_NM3,
     ELECTRON_RAD_PER_S_PER_T,
@@ -19,7 +19,6 @@ from sims.matter.hosts import material
 from sims.matter.isotopes import Isotope, spin_isotopes
 from sims.matter.material import Material
 from sims.matter.nuclei import nuclear_species
-from sims.matter.quantity import require_fraction, require_not_negative, require_positive
 
 KANAI_PREFACTOR_S = 1.5e18
 KANAI_EXPONENTS = (-1.6, -1.1, -1.0)
@@ -37,9 +36,9 @@ class NuclearDensity:
     density_per_nm3: float
 
     def __post_init__(self) -> None:
-        require_positive("|g_factor|", abs(self.g_factor))
-        half_integer("spin", self.spin)
-        require_positive("density_per_nm3", self.density_per_nm3)
+        checks.positive("|g_factor|", abs(self.g_factor))
+        checks.half_integer_spin("spin", self.spin)
+        checks.positive("density_per_nm3", self.density_per_nm3)
 
 
 def kanai_t2_s(nuclei: Iterable[NuclearDensity]) -> float:
@@ -69,7 +68,7 @@ def host_kanai_t2_s(host: str | Material) -> float:
 
 def static_dephasing_time_s(sigma_rad_per_s: float) -> float:
     """T2* in s at which exp(-sigma^2 t^2/2) has fallen to 1/e, sqrt(2)/sigma; infinite for sigma = 0."""
-    sigma = require_not_negative("sigma_rad_per_s", sigma_rad_per_s)
+    sigma = checks.not_negative("sigma_rad_per_s", sigma_rad_per_s)
     return float(np.sqrt(2) / sigma) if sigma else float("inf")
 
 
@@ -88,9 +87,9 @@ def nuclear_shell_sigma_rad_per_s(
     averages over the field's direction. Every single-quantum transition feels it alike. ValueError if unphysical.
     """
     strength = float(
-        electron_coupling_rad_per_s(isotope.gyromagnetic_ratio_rad_per_s_per_t, require_positive("g", g), 1.0)
+        electron_coupling_rad_per_s(isotope.gyromagnetic_ratio_rad_per_s_per_t, checks.positive("g", g), 1.0)
     )
-    density = require_not_negative("density_per_nm3", density_per_nm3)
+    density = checks.not_negative("density_per_nm3", density_per_nm3)
     integral = shell_inverse_sixth_per_nm3(inner_radius_nm, thickness_nm, dopant_distance_nm)
     weight = ANGULAR_AVERAGE * isotope.spin * (isotope.spin + 1) / 3
     return float(abs(strength) * np.sqrt(weight * density * integral))
@@ -126,14 +125,14 @@ def surface_spin_sigma_rad_per_s(
     sigma^2 = (4/5) [S(S+1)/3] T_e^2 (density) (integral of dA/r^6), T_e = (mu_0/4 pi) g g_s mu_B^2/hbar at 1 nm
     (2 pi 52 MHz). Only the secular part: surface and dopant spins are taken to be off resonance.
     """
-    half_integer("spin", spin)
+    checks.half_integer_spin("spin", spin)
     strength = (
         BOHR_MAGNETON_FIELD_T_NM3
         * ELECTRON_RAD_PER_S_PER_T
-        * require_positive("g", g)
-        * require_positive("surface_g", surface_g)
+        * checks.positive("g", g)
+        * checks.positive("surface_g", surface_g)
     )
-    density = require_not_negative("density_per_nm2", density_per_nm2)
+    density = checks.not_negative("density_per_nm2", density_per_nm2)
     integral = surface_inverse_sixth_per_nm4(surface_radius_nm, dopant_distance_nm)
     return float(strength * np.sqrt(ANGULAR_AVERAGE * spin * (spin + 1) / 3 * density * integral))
 
@@ -147,10 +146,10 @@ def dipolar_linewidth_fwhm_t(
     populated levels: 1 for spin 1/2, 3 for 5/2 (secular coupling, statistical theory: Abragam, The Principles of
     Nuclear Magnetism, ch. IV). CdSe, spin 1/2: 0.17 mT at x = 0.1 %, 3.35 mT at 2 %. Linear in x: for dilute samples.
     """
-    density = require_fraction("dopant_fraction", dopant_fraction) / require_positive(
+    density = checks.fraction("dopant_fraction", dopant_fraction) / checks.positive(
         "cation_volume_nm3", cation_volume_nm3
     )
-    levels = np.arange(-half_integer("spin", spin), spin + 0.5)
+    levels = np.arange(-checks.half_integer_spin("spin", spin), spin + 0.5)
     moment = float(np.mean(2 * np.abs(levels)))
     geometric = 8 * np.pi**2 / (9 * np.sqrt(3))
-    return float(geometric * BOHR_MAGNETON_FIELD_T_NM3 * require_positive("g", g) * density * moment)
+    return float(geometric * BOHR_MAGNETON_FIELD_T_NM3 * checks.positive("g", g) * density * moment)

@@ -7,7 +7,7 @@ radius a is 4 pi a^2 (a^2 + d^2)/(a^2 - d^2)^4, and over the shell a_1 ... a_2
 
 import numpy as np
 
-from sims.matter.quantity import require_not_negative, require_positive
+from sims.basics import checks
 
 MEDIAN_OF_UNIT_SPHERE = 0.5 ** (1 / 3)
 """Distance from the centre that half of the volume of a unit sphere stays below."""
@@ -25,7 +25,7 @@ def shell_inverse_sixth_per_nm3(inner_radius_nm: float, thickness_nm: float, dop
     inner = a**3 / (a**2 - d**2) ** 3
     if np.isinf(thickness_nm) and thickness_nm > 0:
         return float(4 * np.pi / 3 * inner)
-    outer = a + require_not_negative("thickness_nm", thickness_nm)
+    outer = a + checks.not_negative("thickness_nm", thickness_nm)
     return float(4 * np.pi / 3 * (inner - outer**3 / (outer**2 - d**2) ** 3))
 
 
@@ -35,14 +35,14 @@ def median_surface_inverse_sixth_per_nm4(core_radius_nm: float, shell_thickness_
     The integral rises with the dopant's distance from the centre, so its median is its value at the median distance,
     core radius x 2^(-1/3). ValueError unless core and shell are positive.
     """
-    core = require_positive("core_radius_nm", core_radius_nm)
-    surface = core + require_positive("shell_thickness_nm", shell_thickness_nm)
+    core = checks.positive("core_radius_nm", core_radius_nm)
+    surface = core + checks.positive("shell_thickness_nm", shell_thickness_nm)
     return surface_inverse_sixth_per_nm4(surface, MEDIAN_OF_UNIT_SPHERE * core)
 
 
 def _inside(name: str, radius_nm: float, dopant_distance_nm: float) -> tuple[float, float]:
-    radius = require_positive(name, radius_nm)
-    distance = require_not_negative("dopant_distance_nm", dopant_distance_nm)
+    radius = checks.positive(name, radius_nm)
+    distance = checks.not_negative("dopant_distance_nm", dopant_distance_nm)
     if distance >= radius:
         raise ValueError(f"dopant_distance_nm is {distance}: the dopant must lie inside {name} = {radius}")
     return radius, distance

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics import checks
 from sims.coherence.dipolar import Field
 from sims.coherence.lattice import Layer
 from sims.coherence.noise_sources import ChargeNoise, OtherDopants, SurfaceSpins
@@ -12,7 +13,6 @@ from sims.coherence.relaxation import SpinLatticeRelaxation
 from sims.matter.hosts import material
 from sims.matter.material import Material
 from sims.matter.nuclei import with_isotopes
-from sims.matter.quantity import require_finite, require_fraction, require_not_negative, require_positive
 
 Purity = float | Mapping[str, float]
 
@@ -32,15 +32,17 @@ class DotGeometry:
     dopant_nm: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        require_positive("core_radius_nm", self.core_radius_nm)
-        require_not_negative("shell_thickness_nm", self.shell_thickness_nm)
+        checks.positive("core_radius_nm", self.core_radius_nm)
+        checks.not_negative("shell_thickness_nm", self.shell_thickness_nm)
         if (self.shell_host is None) != (self.shell_thickness_nm == 0):
             thickness = self.shell_thickness_nm
             raise ValueError(f"shell_host is {self.shell_host!r}, shell_thickness_nm {thickness}: give both or neither")
         for host in (self.core_host, self.shell_host):
             if isinstance(host, str):
                 material(host)
-        distance = require_finite("dopant_nm", float(np.linalg.norm(self.dopant_nm)))
+        if len(self.dopant_nm) != 3:
+            raise ValueError(f"dopant_nm = {self.dopant_nm}: must have three components (x, y, z) in nm")
+        distance = checks.finite("dopant_nm", float(np.linalg.norm(self.dopant_nm)))
         if distance >= self.core_radius_nm:
             raise ValueError(
                 f"dopant_nm: {distance:g} nm from the centre is outside the core of {self.core_radius_nm:g} nm"
@@ -71,9 +73,9 @@ class LigandShell:
     deuteration: float = 0.0
 
     def __post_init__(self) -> None:
-        require_not_negative("density_per_nm3", self.density_per_nm3)
-        require_positive("thickness_nm", self.thickness_nm)
-        require_fraction("deuteration", self.deuteration)
+        checks.not_negative("density_per_nm3", self.density_per_nm3)
+        checks.positive("thickness_nm", self.thickness_nm)
+        checks.fraction("deuteration", self.deuteration)
 
 
 DEFAULT_FIELD = Field(0.35)
@@ -85,7 +87,7 @@ class Environment:
     """Everything round the spin that costs coherence; None leaves a channel out.
 
     ``isotopic_purity``: fraction of spin-free atoms, one number or by element (natural when None). ``temperature_k``
-    > 0 enters through ``relaxation`` only. ``n_baths`` nuclear baths are drawn with ``seed``.
+    > 0 enters through ``relaxation`` only. ValueError for T <= 0 or a purity outside 0..1.
     """
 
     temperature_k: float = 4.0
@@ -98,7 +100,11 @@ class Environment:
     relaxation: SpinLatticeRelaxation | None = None
 
     def __post_init__(self) -> None:
-        require_positive("temperature_k", self.temperature_k)
+        checks.positive("temperature_k", self.temperature_k)
+        purity = self.isotopic_purity
+        for element, value in purity.items() if isinstance(purity, Mapping) else (("all elements", purity),):
+            if value is not None:
+                checks.fraction(f"isotopic_purity of {element}", value)
 
 
 def _enriched(host: str | Material, purity: Purity | None) -> str | Material:

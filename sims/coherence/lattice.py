@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from sims.basics import checks
 from sims.coherence.bath import SpinBath
 from sims.matter.hosts import material
 from sims.matter.lattice import Lattice, sites_in_sphere
 from sims.matter.material import Material
 from sims.matter.nuclei import NuclearSpecies, nuclear_species
-from sims.matter.quantity import require_finite, require_positive
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,7 +38,7 @@ class Layer:
     outer_radius_nm: float
 
     def __post_init__(self) -> None:
-        require_positive("outer_radius_nm", self.outer_radius_nm)
+        checks.positive("outer_radius_nm", self.outer_radius_nm)
         if isinstance(self.host, str):
             material(self.host)
 
@@ -56,7 +56,7 @@ def dopant_site_nm(layers: Sequence[Layer], wanted_nm: npt.ArrayLike) -> FloatAr
     wanted = np.asarray(wanted_nm, dtype=np.float64)
     if wanted.shape != (3,):
         raise ValueError(f"wanted_nm has shape {wanted.shape}: give x, y, z")
-    distance = require_finite("wanted_nm", float(np.linalg.norm(wanted)))
+    distance = checks.finite("wanted_nm", float(np.linalg.norm(wanted)))
     _check_layers(layers)
     if distance > layers[-1].outer_radius_nm:
         raise ValueError(f"dopant at {distance:g} nm: outside the dot's radius of {layers[-1].outer_radius_nm:g} nm")

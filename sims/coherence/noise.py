@@ -12,9 +12,9 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics import checks
 from sims.coherence.checks import times
 from sims.coherence.sequences import Sequence
-from sims.matter.quantity import require_not_negative, require_positive
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -27,12 +27,13 @@ class OrnsteinUhlenbeck:
     correlation_time_s: float
 
     def __post_init__(self) -> None:
-        require_not_negative("sigma_rad_per_s", self.sigma_rad_per_s)
-        require_positive("correlation_time_s", self.correlation_time_s)
+        checks.not_negative("sigma_rad_per_s", self.sigma_rad_per_s)
+        checks.positive("correlation_time_s", self.correlation_time_s)
 
     def spectrum_rad2_per_s(self, frequency_hz: npt.ArrayLike) -> FloatArray:
         """One-sided power spectrum of the detuning, 4 sigma^2 tau/(1 + (2 pi f tau)^2), in (rad/s)^2 per Hz."""
         turns = 2 * np.pi * np.asarray(frequency_hz, dtype=np.float64) * self.correlation_time_s
+        checks.all_finite("frequency_hz", frequency_hz)
         return np.asarray(4 * self.sigma_rad_per_s**2 * self.correlation_time_s / (1 + turns**2), dtype=np.float64)
 
 
@@ -74,7 +75,7 @@ def sample_paths(
     noise: OrnsteinUhlenbeck, time_step_s: float, n_steps: int, n_paths: int, rng: np.random.Generator
 ) -> FloatArray:
     """Detuning in rad/s at 0, dt, 2 dt ..., shape (paths, steps + 1): stationary and exact for any step."""
-    step = require_positive("time_step_s", time_step_s) / noise.correlation_time_s
+    step = checks.positive("time_step_s", time_step_s) / noise.correlation_time_s
     if n_steps < 0 or n_paths < 1:
         raise ValueError(f"n_steps is {n_steps} and n_paths {n_paths}: needed at least 0 and 1")
     keep, kick = np.exp(-step), np.sqrt(-np.expm1(-2 * step))
@@ -92,7 +93,7 @@ def sample_phases(
         raise ValueError(f"n_paths is {n_paths}: at least one path is needed")
     detuning = rng.standard_normal(n_paths)
     phase = np.zeros(n_paths)
-    scaled = require_positive("total_time_s", total_time_s) / noise.correlation_time_s
+    scaled = checks.positive("total_time_s", total_time_s) / noise.correlation_time_s
     for share, sign in zip(sequence.durations, sequence.signs, strict=True):
         moments = _interval_moments(share * scaled)
         end, area = moments.draw(detuning, rng)
@@ -120,8 +121,8 @@ def one_over_f(
     4 gamma/(gamma^2 + omega^2) over ln gamma is 1/f (Dutta and Horn, Rev. Mod. Phys. 53, 497 (1981)).
     ValueError unless 0 < lowest < highest and per_decade >= 1.
     """
-    require_not_negative("amplitude_rad2_per_s2", amplitude_rad2_per_s2)
-    if require_positive("highest_hz", highest_hz) <= require_positive("lowest_hz", lowest_hz) or per_decade < 1:
+    checks.not_negative("amplitude_rad2_per_s2", amplitude_rad2_per_s2)
+    if checks.positive("highest_hz", highest_hz) <= checks.positive("lowest_hz", lowest_hz) or per_decade < 1:
         raise ValueError(
             f"lowest_hz {lowest_hz}, highest_hz {highest_hz}, per_decade {per_decade}: "
             "the band must rise and hold at least one noise a decade"

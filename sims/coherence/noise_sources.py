@@ -6,11 +6,10 @@ from math import pi
 import numpy as np
 import numpy.typing as npt
 
-from sims.coherence.checks import half_integer
+from sims.basics import checks
 from sims.coherence.dipolar import BOHR_MAGNETON_FIELD_T_NM3, ELECTRON_RAD_PER_S_PER_T, Field, Qubit
 from sims.coherence.estimates import surface_spin_sigma_rad_per_s
 from sims.coherence.noise import OrnsteinUhlenbeck
-from sims.matter.quantity import require_finite, require_not_negative, require_positive
 
 SHORTEST_DISTANCE_NM = 0.3
 """No two cation sites are closer; nearest neighbours (about 0.4 nm) are dimers bound by exchange, not noise."""
@@ -31,10 +30,10 @@ class ChargeNoise:
     g_shift_per_mv_per_m: float = 0.0
 
     def __post_init__(self) -> None:
-        require_not_negative("rms_field_mv_per_m", self.rms_field_mv_per_m)
-        require_positive("correlation_time_s", self.correlation_time_s)
-        require_finite("d0_shift_hz_per_mv_per_m", self.d0_shift_hz_per_mv_per_m)
-        require_finite("g_shift_per_mv_per_m", self.g_shift_per_mv_per_m)
+        checks.not_negative("rms_field_mv_per_m", self.rms_field_mv_per_m)
+        checks.positive("correlation_time_s", self.correlation_time_s)
+        checks.finite("d0_shift_hz_per_mv_per_m", self.d0_shift_hz_per_mv_per_m)
+        checks.finite("g_shift_per_mv_per_m", self.g_shift_per_mv_per_m)
 
 
 def charge_noise(source: ChargeNoise, qubit: Qubit, field: Field) -> OrnsteinUhlenbeck:
@@ -60,9 +59,10 @@ class SurfaceSpins:
     g: float = 2.0
 
     def __post_init__(self) -> None:
-        require_not_negative("density_per_nm2", self.density_per_nm2)
-        require_positive("correlation_time_s", self.correlation_time_s)
-        require_positive("g", self.g)
+        checks.not_negative("density_per_nm2", self.density_per_nm2)
+        checks.positive("correlation_time_s", self.correlation_time_s)
+        checks.half_integer_spin("spin", self.spin)
+        checks.positive("g", self.g)
 
 
 def surface_magnetic_noise(
@@ -99,9 +99,9 @@ class OtherDopants:
         places = np.array(self.positions_nm, dtype=np.float64)
         if places.ndim != 2 or places.shape[1] != 3 or not np.all(np.isfinite(places)):
             raise ValueError(f"positions_nm is {self.positions_nm}: give one or more finite (x, y, z)")
-        require_positive("correlation_time_s", self.correlation_time_s)
-        half_integer("spin", self.spin)
-        require_positive("g", self.g)
+        checks.positive("correlation_time_s", self.correlation_time_s)
+        checks.half_integer_spin("spin", self.spin)
+        checks.positive("g", self.g)
 
 
 def dopant_noise(

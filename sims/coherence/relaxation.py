@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics import checks
 from sims.basics.constants import BOLTZMANN_MEV_PER_K
-from sims.matter.quantity import require_not_negative, require_positive
 
 REFERENCE_FIELD_T = 0.35
 
@@ -30,17 +30,17 @@ class SpinLatticeRelaxation:
     origin: str = "declared"
 
     def __post_init__(self) -> None:
-        require_not_negative("direct_per_s_per_k", self.direct_per_s_per_k)
-        require_not_negative("raman_per_s", self.raman_per_s)
-        require_positive("raman_exponent", self.raman_exponent)
-        require_not_negative("orbach_per_s", self.orbach_per_s)
-        require_positive("orbach_energy_mev", self.orbach_energy_mev)
+        checks.not_negative("direct_per_s_per_k", self.direct_per_s_per_k)
+        checks.not_negative("raman_per_s", self.raman_per_s)
+        checks.positive("raman_exponent", self.raman_exponent)
+        checks.not_negative("orbach_per_s", self.orbach_per_s)
+        checks.positive("orbach_energy_mev", self.orbach_energy_mev)
 
     def rate_per_s(self, temperature_k: float, field_t: float = REFERENCE_FIELD_T) -> float:
         """1/T1 in 1/s; ValueError for a temperature that is not above 0 or a negative field."""
-        temperature = require_positive("temperature_k", temperature_k)
+        temperature = checks.positive("temperature_k", temperature_k)
         direct = (
-            self.direct_per_s_per_k * temperature * (require_not_negative("field_t", field_t) / REFERENCE_FIELD_T) ** 2
+            self.direct_per_s_per_k * temperature * (checks.not_negative("field_t", field_t) / REFERENCE_FIELD_T) ** 2
         )
         raman = self.raman_per_s * temperature**self.raman_exponent
         ratio = self.orbach_energy_mev / (BOLTZMANN_MEV_PER_K * temperature)

@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from sims.basics import checks
 from sims.coherence.bath import SpinBath, of_one_isotope
 from sims.coherence.dipolar import ELECTRON_RAD_PER_S_PER_T
 from sims.coherence.noise_sources import SurfaceSpins
 from sims.matter.isotopes import spin_isotopes
-from sims.matter.quantity import require_not_negative, require_positive
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -31,10 +31,10 @@ def ligand_protons(
     ``closest_nm`` (two protons of a CH2 group: 0.18 nm). The chains' motion is left out: at room temperature it
     averages part of the couplings. ValueError when the spheres of that size cannot be packed or the dopant is outside.
     """
-    inner = require_positive("dot_radius_nm", dot_radius_nm)
-    outer = inner + require_positive("thickness_nm", thickness_nm)
-    density = require_not_negative("density_per_nm3", density_per_nm3)
-    closest = require_not_negative("closest_nm", closest_nm)
+    inner = checks.positive("dot_radius_nm", dot_radius_nm)
+    outer = inner + checks.positive("thickness_nm", thickness_nm)
+    density = checks.not_negative("density_per_nm3", density_per_nm3)
+    closest = checks.not_negative("closest_nm", closest_nm)
     if density * np.pi / 6 * closest**3 > LARGEST_PACKING:
         raise ValueError(
             f"density_per_nm3 {density} with closest_nm {closest}: too dense to place at random; lower either"
@@ -56,7 +56,7 @@ def surface_spin_bath(
 
     Their gyromagnetic ratio is -g mu_B/hbar. For explicit dynamics; ``noise_sources`` gives their classical noise.
     """
-    radius = require_positive("surface_radius_nm", surface_radius_nm)
+    radius = checks.positive("surface_radius_nm", surface_radius_nm)
     dopant = _inside(dopant_nm, radius)
     count = int(rng.poisson(spins.density_per_nm2 * 4 * np.pi * radius**2))
     directions = rng.standard_normal((count, 3))

@@ -14,10 +14,10 @@ effective integrals as *fit parameters*: nothing here computes them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sims.basics import checks
 from sims.envelope.layers import Layer, Outside
 from sims.envelope.pair import Pair, solve_pair
 from sims.matter.hosts import material
-from sims.matter.quantity import require_finite, require_fraction, require_positive
 
 ZNSE_CDSE_CONDUCTION_STEP_MEV = 800.0
 ZNSE_CDSE_VALENCE_STEP_MEV = 230.0
@@ -34,6 +34,10 @@ class KineticExchange:
 
     electron_slope: float = 0.0
     hole_slope: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.finite("electron_slope", self.electron_slope)
+        checks.finite("hole_slope", self.hole_slope)
 
     def n0_alpha_mev(self, bulk_mev: float, confinement_mev: float) -> float:
         """Effective N0alpha at a confinement energy of the electron."""
@@ -75,9 +79,9 @@ def uniform_doping_splitting_mev(
         ("electron_share", electron_share),
         ("hole_share", hole_share),
     ):
-        require_fraction(name, value)
+        checks.fraction(name, value)
     for name, value in (("spin_z", spin_z), ("n0_alpha_mev", n0_alpha_mev), ("n0_beta_mev", n0_beta_mev)):
-        require_finite(name, value)
+        checks.finite(name, value)
     return dopant_fraction * spin_z * (n0_alpha_mev * electron_share - n0_beta_mev * hole_share)
 
 
@@ -86,8 +90,8 @@ def znse_cdse_pair(core_radius_nm: float, shell_nm: float, valence_step_mev: flo
 
     The outside lies 4 eV above (below) the edges of CdSe with the free mass, also for the bare core.
     """
-    require_positive("core_radius_nm", core_radius_nm)
-    require_positive("valence_step_mev", valence_step_mev)
+    checks.positive("core_radius_nm", core_radius_nm)
+    checks.positive("valence_step_mev", valence_step_mev)
     core_host, shell_host = material("ZnSe"), material("CdSe")
     gap = core_host.gap_0k_mev
     steps = (ZNSE_CDSE_CONDUCTION_STEP_MEV, valence_step_mev)
@@ -128,5 +132,5 @@ def bussian_series(
 
 def _effective_mev(bulk_mev: float, slope: float, confinement_mev: float) -> float:
     for name, value in (("exchange integral", bulk_mev), ("slope", slope), ("confinement_mev", confinement_mev)):
-        require_finite(name, value)
+        checks.finite(name, value)
     return bulk_mev + slope * confinement_mev

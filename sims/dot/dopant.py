@@ -7,6 +7,7 @@ Transition Ions, chapter 3).
 
 import numpy as np
 
+from sims.basics import checks
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, NUCLEAR_MAGNETON_MEV_PER_T
 from sims.basics.spins import (
     ComplexArray,
@@ -60,9 +61,7 @@ def electron_nuclear_hamiltonian(dopant: Dopant, field_t: Field) -> ComplexArray
 
 def checked_field(field_t: Field) -> Field:
     """The field itself; ValueError when a component is not a finite number or it has not three."""
-    if len(field_t) != 3 or not all(np.isfinite(component) for component in field_t):
-        raise ValueError(f"field_t = {tuple(field_t)}: must be three finite components in tesla")
-    return field_t
+    return checks.field_vector(field_t)
 
 
 def along_axes(

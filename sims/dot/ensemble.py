@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from sims.basics import checks
 from sims.dot.emission import confined_gap_mev
 from sims.dot.sample import Sample, parse_sample
 from sims.dot.sample_parts import Dopant
 from sims.matter.hosts import material
 from sims.matter.lattice import sites_in_sphere
-from sims.matter.quantity import require_fraction, require_not_negative, require_positive
 
 FloatArray = npt.NDArray[np.float64]
 Placement = Literal["lattice", "volume", "radius", "centred"]
@@ -55,10 +55,10 @@ class Batch:
     dopants_follow_volume: bool = False
 
     def __post_init__(self) -> None:
-        require_not_negative("mean_dopants", self.mean_dopants)
-        require_fraction("confined_fraction", self.confined_fraction)
-        require_positive("confined_fraction", self.confined_fraction)
-        require_not_negative("size_spread", self.size_spread)
+        checks.not_negative("mean_dopants", self.mean_dopants)
+        checks.fraction("confined_fraction", self.confined_fraction)
+        checks.positive("confined_fraction", self.confined_fraction)
+        checks.not_negative("size_spread", self.size_spread)
         if self.size_spread > 0.3:
             raise ValueError(f"size_spread = {self.size_spread}: above 0.3 the cut normal law reaches radius 0")
         if self.placement not in ("lattice", "volume", "radius", "centred"):
@@ -131,9 +131,8 @@ class DrawnDot:
 
 
 def draw_dots(batch: Batch, count: int, rng: np.random.Generator) -> Iterator[DrawnDot]:
-    """``count`` dots of the batch, one after the other, from a seeded generator."""
-    if count < 0:
-        raise ValueError(f"count = {count}: must not be negative")
+    """``count`` dots of the batch, one after the other, from a seeded generator; ValueError for a negative count."""
+    checks.at_least("count", count, 0)
     for _ in range(count):
         yield draw_dot(batch, rng)
 
@@ -151,9 +150,10 @@ def draw_dot(batch: Batch, rng: np.random.Generator) -> DrawnDot:
 def place_dopants(batch: Batch, radius_nm: float, number: int, rng: np.random.Generator) -> FloatArray:
     """Positions (number, 3) in nm of dopants in a core of that radius, by the batch's placement.
 
-    Raises ValueError when "lattice" has fewer cation sites within reach than dopants.
+    Raises ValueError for a negative number, and when "lattice" has fewer cation sites within reach than dopants.
     """
-    reach_nm = require_positive("radius_nm", radius_nm) * batch.confined_fraction
+    checks.at_least("number", number, 0)
+    reach_nm = checks.positive("radius_nm", radius_nm) * batch.confined_fraction
     if number == 0:
         return np.zeros((0, 3))
     if batch.placement in ("lattice", "centred"):
@@ -176,7 +176,12 @@ def place_dopants(batch: Batch, radius_nm: float, number: int, rng: np.random.Ge
 
 
 def neighbours(positions_nm: FloatArray, neighbour_distance_nm: float) -> npt.NDArray[np.bool_]:
-    """Mask (n,) of dopants that have another within 1.05 of the nearest cation-cation distance."""
+    """Mask (n,) of dopants that have another within 1.05 of the nearest cation-cation distance.
+
+    Positions (n, 3) and distance in nm; ValueError for a position that is not finite or a distance not above 0.
+    """
+    checks.all_finite("positions_nm", positions_nm)
+    checks.positive("neighbour_distance_nm", neighbour_distance_nm)
     apart = np.linalg.norm(positions_nm[:, None, :] - positions_nm[None, :, :], axis=-1)
     np.fill_diagonal(apart, np.inf)
     return np.asarray(np.any(apart < NEIGHBOUR_TOLERANCE * neighbour_distance_nm, axis=1), dtype=np.bool_)
@@ -184,15 +189,14 @@ def neighbours(positions_nm: FloatArray, neighbour_distance_nm: float) -> npt.ND
 
 def poisson_probability(number: int, mean_dopants: float) -> float:
     """Probability of exactly ``number`` dopants for a mean of ``mean_dopants``."""
-    require_not_negative("mean_dopants", mean_dopants)
-    if number < 0:
-        raise ValueError(f"number = {number}: must not be negative")
+    checks.not_negative("mean_dopants", mean_dopants)
+    checks.at_least("number", number, 0)
     return math.exp(-mean_dopants) * mean_dopants**number / math.factorial(number)
 
 
 def single_among_doped(mean_dopants: float) -> float:
     """Share of dots with one dopant among those with any: lambda e^-lambda/(1 - e^-lambda); 1 for lambda -> 0."""
-    require_not_negative("mean_dopants", mean_dopants)
+    checks.not_negative("mean_dopants", mean_dopants)
     if mean_dopants == 0:
         return 1.0
     return mean_dopants / math.expm1(mean_dopants)
@@ -203,7 +207,7 @@ def neighbour_probability(host: str, radius_nm: float) -> float:
 
     Counted over all pairs of sites, averaged over eight positions of the lattice under the sphere. Slow above 6 nm.
     """
-    require_positive("radius_nm", radius_nm)
+    checks.positive("radius_nm", radius_nm)
     if radius_nm > 6:
         raise ValueError(f"radius_nm = {radius_nm}: the count over all pairs is kept to 6 nm; larger dots have < 0.1 %")
     lattice = material(host).lattice

@@ -16,6 +16,7 @@ Envelope functions by ``Sample.envelope_model``:
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sims.basics import checks
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T
 from sims.dot.sample import Sample
 from sims.dot.sample_parts import Dopant
@@ -23,7 +24,6 @@ from sims.envelope.layers import HostLayer
 from sims.envelope.pair import Pair, host_pair
 from sims.envelope.sphere import electron_density_per_nm3, hole_density_per_nm3
 from sims.matter.hosts import material
-from sims.matter.quantity import require_finite, require_not_negative, require_positive
 
 ENVELOPE_TEMPERATURE_K = 4.0
 
@@ -95,15 +95,15 @@ def exact_electron_splitting_mev(
 
 def effective_field_t(splitting_mev: float, g_factor: float = 2.0) -> float:
     """Field in tesla in which a spin of ``g_factor`` (not 0) splits by ``splitting_mev``: E/(g mu_B)."""
-    require_finite("splitting_mev", splitting_mev)
-    if require_finite("g_factor", g_factor) == 0:
+    checks.finite("splitting_mev", splitting_mev)
+    if checks.finite("g_factor", g_factor) == 0:
         raise ValueError("g_factor = 0: a spin without moment feels no field")
     return splitting_mev / (g_factor * BOHR_MAGNETON_MEV_PER_T)
 
 
 def carrier_densities(sample: Sample, position_nm: float) -> Densities:
     """|psi|^2 of both carriers at a distance from the centre, by the sample's envelope model; 0 outside hard walls."""
-    require_not_negative("position_nm", position_nm)
+    checks.not_negative("position_nm", position_nm)
     if sample.envelope_model == "effective-mass":
         pair = sample_pair(sample)
         return Densities(pair.electron.density_per_nm3(position_nm), pair.hole.density_per_nm3(position_nm))
@@ -133,13 +133,13 @@ def _pair(layers: tuple[HostLayer, ...]) -> Pair:
 
 def _coupling_mev(name: str, exchange_integral_mev: float, cation_volume_nm3: float, density_per_nm3: float) -> float:
     """Exchange integral times probability in one cation's volume."""
-    require_finite(name, exchange_integral_mev)
-    require_positive("cation_volume_nm3", cation_volume_nm3)
-    require_not_negative("density_per_nm3", density_per_nm3)
+    checks.finite(name, exchange_integral_mev)
+    checks.positive("cation_volume_nm3", cation_volume_nm3)
+    checks.not_negative("density_per_nm3", density_per_nm3)
     return exchange_integral_mev * cation_volume_nm3 * density_per_nm3
 
 
 def _require_spin(spin: float) -> None:
-    require_positive("spin", spin)
+    checks.positive("spin", spin)
     if abs(2 * spin - round(2 * spin)) > 1e-12:
         raise ValueError(f"spin = {spin}: must be a multiple of 1/2")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics import checks
 from sims.basics.constants import BOLTZMANN_MEV_PER_K, PLANCK_MEV_PER_GHZ
 from sims.basics.spins import ComplexArray, FloatArray, dimension, place, projections, spin_operators
 from sims.dot.dopant import Field, checked_field, electron_nuclear_hamiltonian
@@ -58,10 +59,11 @@ def field_lines(
     temperature that is not finite and positive, or a direction without length.
     """
     unit = _unit(direction)
-    _check_positive("frequency_ghz", frequency_ghz)
-    _check_positive("maximum_field_t", maximum_field_t)
+    checks.positive("frequency_ghz", frequency_ghz)
+    checks.positive("maximum_field_t", maximum_field_t)
+    checks.not_negative("minimum_matrix_element", minimum_matrix_element)
     if temperature_k is not None:
-        _check_positive("temperature_k", temperature_k)
+        checks.positive("temperature_k", temperature_k)
     model = _Sweep(dopant, unit)
     lower, upper, left, right = _brackets(model, frequency_ghz, maximum_field_t, minimum_matrix_element)
     fields = _refined(model, frequency_ghz, lower, upper, left, right)
@@ -79,6 +81,8 @@ def resonance_fields_t(
 
     Lines that flip the nucleus are left out. ValueError as :func:`field_lines`.
     """
+    for m in m_s:
+        checks.projection_index(dopant.spin, m)
     lines = field_lines(dopant, frequency_ghz, maximum_field_t, direction, minimum_matrix_element=0.2)
     low = np.minimum(lines.lower_m_s, lines.upper_m_s) == min(m_s)
     high = np.maximum(lines.lower_m_s, lines.upper_m_s) == max(m_s)
@@ -90,7 +94,8 @@ def field_swept_spectrum(lines: FieldLines, field_t: FloatArray, fwhm_mt: float)
 
     ValueError unless ``fwhm_mt`` is positive.
     """
-    _check_positive("fwhm_mt", fwhm_mt)
+    checks.positive("fwhm_mt", fwhm_mt)
+    checks.all_finite("field_t", field_t)
     sigma = 1e-3 * fwhm_mt / np.sqrt(8 * np.log(2))
     offset = (np.asarray(field_t, dtype=np.float64)[:, None] - lines.field_t) / sigma
     shape = -offset * np.exp(-(offset**2) / 2) / (np.sqrt(2 * np.pi) * sigma**2)
@@ -108,7 +113,7 @@ def powder_spectrum(
     """
     if n_orientations < 1:
         raise ValueError(f"n_orientations = {n_orientations}: must be at least 1")
-    fields = np.asarray(field_t, dtype=np.float64)
+    fields = checks.finite_array("field_t", field_t)
     total = np.zeros(fields.size)
     for direction in hemisphere(n_orientations):
         model = _Sweep(dopant, direction)
@@ -295,8 +300,3 @@ def _unit(direction: Field) -> Field:
     if length == 0:
         raise ValueError("direction = (0, 0, 0): give the direction of the field")
     return direction[0] / length, direction[1] / length, direction[2] / length
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not (np.isfinite(value) and value > 0):
-        raise ValueError(f"{name} = {value}: must be finite and above 0")

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics import checks
 from sims.basics.constants import BOLTZMANN_MEV_PER_K
 from sims.basics.spins import FloatArray
 from sims.dot.levels import LevelScheme, Lines
@@ -113,7 +114,9 @@ def _ground_populations(scheme: LevelScheme, ground: FloatArray | None) -> Float
 
 
 def thermal_populations(energies_mev: FloatArray, temperature_k: float) -> FloatArray:
-    """Boltzmann populations of levels (n,) at a temperature above 0 K; they sum to 1."""
+    """Boltzmann populations of levels (n,) at a temperature above 0 K; they sum to 1. ValueError for T <= 0 or NaN."""
+    checks.positive("temperature_k", temperature_k)
+    checks.finite_array("energies_mev", energies_mev)
     weight = np.exp(-(energies_mev - np.min(energies_mev)) / (BOLTZMANN_MEV_PER_K * temperature_k))
     return np.asarray(weight / weight.sum(), dtype=np.float64)
 

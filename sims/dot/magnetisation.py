@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics import checks
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, BOLTZMANN_MEV_PER_K
 from sims.basics.spins import FloatArray, dimension
 from sims.matter.dopants import ion_in_host
@@ -74,7 +75,7 @@ def giant_zeeman_of(
 def brillouin_function(spin: float, argument: FloatArray | float) -> FloatArray:
     """B_S(y), y = g mu_B S B/kT; same shape as ``argument``. ValueError unless ``spin`` is a half-integer above 0."""
     _check_spin(spin, 1.0)
-    y = np.asarray(argument, dtype=np.float64)
+    y = checks.all_finite("argument", argument)
     total, single = (2 * spin + 1) / (2 * spin), 1 / (2 * spin)
     return np.asarray(total * _coth_less_pole(total * y) - single * _coth_less_pole(single * y), dtype=np.float64)
 
@@ -138,12 +139,12 @@ def circular_dichroism(splitting_mev: FloatArray | float, fwhm_mev: float) -> Fl
     """MCD of one Gaussian band: (A+ - A-)/(A+ + A-) one standard deviation above its centre, for |Delta E_Z| << width.
 
     The two circular bands lie Delta E_Z apart, so the signal is Delta E_Z / (2 sigma), sigma = fwhm / 2.355; one
-    sigma below the centre it is the opposite. Same shape as ``splitting_mev``. ValueError unless the width is positive.
+    sigma below the centre it is the opposite. Same shape as ``splitting_mev``. ValueError unless the width is above 0
+    and every number finite.
     """
-    if not (np.isfinite(fwhm_mev) and fwhm_mev > 0):
-        raise ValueError(f"fwhm_mev = {fwhm_mev}: must be finite and above 0")
+    checks.positive("fwhm_mev", fwhm_mev)
     sigma = fwhm_mev / np.sqrt(8 * np.log(2))
-    return np.asarray(np.asarray(splitting_mev, dtype=np.float64) / (2 * sigma), dtype=np.float64)
+    return np.asarray(checks.all_finite("splitting_mev", splitting_mev) / (2 * sigma), dtype=np.float64)
 
 
 def _coth_less_pole(x: FloatArray) -> FloatArray:

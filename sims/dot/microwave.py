@@ -11,6 +11,7 @@ microwave acts as a rate (strong-dephasing limit). Excitons do not answer: excha
 
 import numpy as np
 
+from sims.basics import checks
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
 from sims.basics.spins import FloatArray, dimension
 from sims.dot.coupled_resonance import coupled_lines
@@ -50,7 +51,11 @@ def lit_microwave_rates(sample: Sample, environment: Environment, microwave: Mic
 
 
 def rabi_frequency_mhz(dopant: Dopant, field_mt: float, matrix_element: FloatArray) -> FloatArray:
-    """Omega/2pi = g mu_B B1 <S_perp> / h for a linear field of peak amplitude B1 (rotating-wave)."""
+    """Omega/2pi = g mu_B B1 <S_perp> / h in MHz for a linear field of peak amplitude B1 (rotating-wave).
+
+    Shape as ``matrix_element``. ValueError for a field that is negative or not finite.
+    """
+    checks.not_negative("field_mt", field_mt)
     energy_mev = dopant.g_factor * BOHR_MAGNETON_MEV_PER_T * 1e-3 * field_mt
     return np.asarray(1e3 * energy_mev / PLANCK_MEV_PER_GHZ * matrix_element, dtype=np.float64)
 
@@ -60,8 +65,14 @@ def flip_probability(
 ) -> FloatArray:
     """Rabi's formula averaged over a Gaussian of FWHM ``width_mhz`` around each detuning; 0...1, shape (n,).
 
-    P = Omega^2/(2 W^2) [1 - cos(W t) exp(-t/T2)], W^2 = Omega^2 + delta^2.
+    P = Omega^2/(2 W^2) [1 - cos(W t) exp(-t/T2)], W^2 = Omega^2 + delta^2. ValueError for a negative duration or width,
+    a T2 not above 0, or anything that is not finite.
     """
+    checks.not_negative("duration_ns", duration_ns)
+    checks.not_negative("width_mhz", width_mhz)
+    checks.positive("t2_us", t2_us)
+    checks.all_finite("rabi_mhz", rabi_mhz)
+    checks.all_finite("detuning_mhz", detuning_mhz)
     sigma = width_mhz / FWHM_PER_SIGMA
     offset = np.linspace(-CUT_SIGMA, CUT_SIGMA, N_INHOMOGENEOUS)
     weight = np.exp(-(offset**2) / 2)

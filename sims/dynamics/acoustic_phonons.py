@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics.checks import all_finite, finite, not_negative, positive
 from sims.basics.constants import BOLTZMANN_MEV_PER_K
 from sims.basics.spins import FloatArray
-from sims.dynamics.limits import not_negative, positive
 from sims.dynamics.superoperator import HBAR_MEV_NS
 
 _HBAR_SI = 1.054571817e-34
@@ -40,12 +40,12 @@ class PhononBath:
 
     def spectral_density_per_ps(self, frequency_per_ps: FloatArray) -> FloatArray:
         """J(w) in 1/ps for angular frequencies (any shape) in 1/ps."""
-        w = np.asarray(frequency_per_ps, dtype=np.float64)
+        w = all_finite("frequency_per_ps", frequency_per_ps)
         return np.asarray(self.alpha_ps2 * w**3 * np.exp(-((w / self.cutoff_per_ps) ** 2)))
 
     def rabi_damping_per_ps(self, rabi_per_ps: float) -> float:
         """Damping of Rabi oscillations at angular frequency Omega (1/ps): (pi/4) J(Omega) coth(hbar Omega/2kT)."""
-        rabi = abs(rabi_per_ps)
+        rabi = abs(finite("rabi_per_ps", rabi_per_ps))
         if rabi < 1e-9:
             return 0.0
         density = float(self.spectral_density_per_ps(np.array(rabi)))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
+from sims.basics.checks import UnphysicalInputError, field_vector, finite, finite_array, positive
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, BOLTZMANN_MEV_PER_K
 from sims.basics.spins import ComplexArray, FloatArray, eigenstates, spin_operators
-from sims.dynamics.limits import UnphysicalInputError, field_vector, finite, finite_array, positive
 
 CHROMIUM_SPIN = 2.0
 MEASURED_T1_US = 2.0

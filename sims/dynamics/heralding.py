@@ -14,7 +14,7 @@ Small-probability formulas: terms of relative order eta in the false clicks are 
 import math
 from dataclasses import dataclass
 
-from sims.dynamics.limits import UnphysicalInputError, finite, fraction, not_negative, positive
+from sims.basics.checks import UnphysicalInputError, finite, fraction, not_negative, positive
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sims.basics.checks import UnphysicalInputError, finite, fraction, not_negative, positive
 from sims.basics.spins import FloatArray
-from sims.dynamics.limits import UnphysicalInputError, finite, fraction, not_negative, positive
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics.checks import UnphysicalInputError, finite, finite_array, fraction, not_negative, positive
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, BOLTZMANN_MEV_PER_K
 from sims.basics.spins import FloatArray
-from sims.dynamics.limits import UnphysicalInputError, finite, finite_array, fraction, not_negative, positive
 from sims.dynamics.polaron import aligned_spin
 
 COPPER_SPIN = 0.5

@@ -17,10 +17,9 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, BOLTZMANN_MEV_PER_K
-from sims.basics.spins import FloatArray
-from sims.dynamics.limits import (
+from sims.basics.checks import (
     UnphysicalInputError,
+    all_finite,
     finite,
     finite_array,
     fraction,
@@ -28,6 +27,8 @@ from sims.dynamics.limits import (
     not_negative,
     positive,
 )
+from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, BOLTZMANN_MEV_PER_K
+from sims.basics.spins import FloatArray
 
 NEIGHBOURS = 12
 """Cation neighbours in zinc blende and wurtzite."""
@@ -129,8 +130,10 @@ def aligned_spin(spin: float, energy_mev: float | FloatArray, thermal_mev: float
     """S B_S(S e/kT) = -<S_z> in a field that splits neighbouring m by e; any shape of e (paper, eq. 4).
 
     Computed from the level populations, so it neither overflows nor cancels at small or large e/kT.
+    ValueError for kT not above 0 or an energy that is not finite.
     """
-    ratio = np.asarray(energy_mev, dtype=np.float64) / thermal_mev
+    positive("thermal_mev", thermal_mev)
+    ratio = all_finite("energy_mev", energy_mev) / thermal_mev
     m = spin - np.arange(round(2 * spin) + 1)
     weights = np.exp(-np.multiply.outer(ratio, m) - np.abs(ratio)[..., None] * spin)
     return np.asarray(-(weights @ m) / weights.sum(axis=-1))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sims.basics import checks
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T
 from sims.basics.spins import ComplexArray, FloatArray
 from sims.dot.sample import Dopant, Sample
@@ -55,6 +56,7 @@ def optical_lines(model: DotModel, least_strength: float = 0.3) -> list[OpticalL
     1 is a full bright heavy-hole line. In a degenerate ground manifold the eigenstates, and so the lines, are one
     choice among equals.
     """
+    checks.fraction("least_strength", least_strength)
     system = model.system
     plus, minus = (np.abs(system.lowering[q]) ** 2 for q in (0, 1))
     result = []
@@ -86,6 +88,7 @@ def resonant_segment(
 
     ``detuning_mev``: photon energy minus that of the undoped bright exciton. ValueError when s is negative.
     """
+    checks.finite("detuning_mev", detuning_mev)
     rabi = saturation_rabi_mev(model.sample, model.environment.temperature_k, saturation)
     return Segment(
         duration_ns, (Light(detuning_mev, rabi, stokes),), mixing_per_ns=mixing_rate(model.sample, saturation)
@@ -97,21 +100,29 @@ def through_excited_segment(
 ) -> Segment:
     """Pumping through an excited state: bright pairs that keep the light's helicity (``circularity`` −1 … +1).
 
-    The mixing is that of the same exciton population as under resonant light: n_X ≈ W τ. ValueError in
-    Sequencer.run for numbers out of range.
+    The mixing is that of the same exciton population as under resonant light: n_X ≈ W τ. ValueError for
+    numbers out of range.
     """
+    checks.not_negative("pair_rate_per_ns", pair_rate_per_ns)
     filling = pair_rate_per_ns * model.sample.lifetime_ns
     mixing = mixing_rate(model.sample, 2 * filling)
     return Segment(duration_ns, pairs=Pairs(pair_rate_per_ns, circularity, dark_fraction), mixing_per_ns=mixing)
 
 
 def reset_segment(duration_ns: float, pair_rate_per_ns: float) -> Segment:
-    """Unpolarised non-resonant pairs with random spins: they depolarise the dopant."""
+    """Unpolarised non-resonant pairs with random spins depolarise the dopant; duration in ns, rate in 1/ns.
+
+    ValueError for a negative duration or rate.
+    """
     return Segment(duration_ns, pairs=Pairs(pair_rate_per_ns, 0.0, 0.5))
 
 
 def mixing_rate(sample: Sample, saturation: float) -> float:
-    """Light-on mixing of the dopant, s/(1 + s)/τ_mix in 1/ns (0 where the sample states none)."""
+    """Light-on mixing of the dopant, s/(1 + s)/τ_mix in 1/ns (0 where the sample states none).
+
+    ValueError when s is negative or not finite.
+    """
+    checks.not_negative("saturation", saturation)
     if sample.light_on_mixing_ns is None:
         return 0.0
     return saturation / (1 + saturation) / sample.light_on_mixing_ns
@@ -131,6 +142,7 @@ def pumping_transient(
     """
     if not segment.duration_ns > 0:
         raise ValueError(f"pumping: duration_ns = {segment.duration_ns} must be above 0")
+    checks.at_least("n_times", n_times, 2)
     runner = sequencer or Sequencer(model.system)
     times = np.linspace(0.0, segment.duration_ns, n_times)
     photons = model.photon_rate_operators()

@@ -14,6 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics.checks import (
+    UnphysicalInputError,
+    all_finite,
+    field_vector,
+    finite,
+    finite_array,
+    fraction,
+    positive,
+    projection_index,
+)
 from sims.basics.constants import BOLTZMANN_MEV_PER_K
 from sims.basics.spins import ComplexArray, FloatArray
 from sims.dot.exciton import (
@@ -28,15 +38,6 @@ from sims.dot.exciton import (
 )
 from sims.dot.ground import Field
 from sims.dot.sample import Sample
-from sims.dynamics.limits import (
-    UnphysicalInputError,
-    field_vector,
-    finite,
-    finite_array,
-    fraction,
-    positive,
-    projection_index,
-)
 from sims.dynamics.switching import (
     HBAR_MEV_PS,
     Polarisation,
@@ -129,7 +130,7 @@ def filter_transmission(detuning_mev: FloatArray, line_fwhm_mev: float, filter_f
     """
     line, window = positive("line_fwhm_mev", line_fwhm_mev), positive("filter_fwhm_mev", filter_fwhm_mev)
     total = line + window
-    return np.asarray(window / total / (1 + (2 * np.asarray(detuning_mev) / total) ** 2))
+    return np.asarray(window / total / (1 + (2 * all_finite("detuning_mev", detuning_mev) / total) ** 2))
 
 
 def prepare_by_click(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sims.basics import checks
 from sims.basics.constants import BOHR_MAGNETON_MEV_PER_T, PLANCK_MEV_PER_GHZ
 from sims.basics.spins import ComplexArray, FloatArray, dimension, place, spin_operators
 from sims.dot.ground import dopant_hamiltonian, electron_nuclear_hamiltonian
@@ -65,7 +66,9 @@ class SpinModel:
         return int(np.argmax(np.abs(self.system.basis[index]) ** 2))
 
     def pure(self, level: int) -> ComplexArray:
-        """Density matrix (n, n) of one eigenstate."""
+        """Density matrix (n, n) of one eigenstate; ValueError for a level that is not there."""
+        if not 0 <= level < self.system.size:
+            raise ValueError(f"level = {level}: this spin has levels 0 to {self.system.size - 1}")
         result = np.zeros((self.system.size, self.system.size), dtype=np.complex128)
         result[level, level] = 1.0
         return result
@@ -148,6 +151,7 @@ def pulse_for(model: SpinModel, lower: int, upper: int, angle_rad: float, field_
 
     ValueError when the field does not couple the two levels, or ``upper`` does not lie above ``lower``.
     """
+    checks.positive("angle_rad", angle_rad)
     nutation = model.nutation_ghz(lower, upper, field_mt)
     frequency = model.frequency_ghz(lower, upper)
     if not nutation > 0:

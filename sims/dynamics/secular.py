@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from sims.basics.spins import ComplexArray, FloatArray
+from sims.dynamics.liouvillian import checked_times
 from sims.dynamics.reduction import ReducedGenerator
 from sims.dynamics.segments import Segment, checked_segment, segment_operators
 from sims.dynamics.steady_state import solve_steady_state
@@ -69,11 +70,16 @@ class RateModel:
         return ReducedGenerator(np.arange(len(self.generator), dtype=np.int64), self.generator)
 
     def evolve(self, populations: FloatArray, times_ns: FloatArray) -> FloatArray:
-        """Populations (n_t, n) at the times (n_t,) after ``populations`` (n,). ValueError for a wrong shape."""
+        """Populations (n_t, n) at the times (n_t,) in ns after ``populations`` (n,).
+
+        ValueError unless those are probabilities, and for a time that is negative or not finite.
+        """
         start = np.asarray(populations, dtype=np.float64)
         if start.shape != (len(self.generator),) or not np.all(np.isfinite(start)):
             raise ValueError(f"populations: shape {start.shape}; it must be ({len(self.generator)},) and finite")
-        return self._reduced.project(np.eye(start.size), start, np.asarray(times_ns, dtype=np.float64))
+        if np.min(start) < -1e-9 or abs(start.sum() - 1) > 1e-6:
+            raise ValueError(f"populations: must be 0 or above and sum to 1 (they sum to {start.sum():g})")
+        return self._reduced.project(np.eye(start.size), start, checked_times(times_ns))
 
     def steady_state(self) -> FloatArray:
         """Stationary populations (n,). ValueError when there is more than one."""

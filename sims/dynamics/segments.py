@@ -30,6 +30,8 @@ class Light:
 class Pairs:
     """Light through excited states or the continuum: pairs appear at ``rate_per_ns``, the dopant untouched.
 
+    Where the model has a biexciton, an exciton takes a second pair at the same rate, whatever its spin.
+
     ``circularity`` +1 … −1: how much of the light's helicity the bright pairs keep; ``dark_fraction``: pairs whose
     electron has flipped on the way.
     """
@@ -53,7 +55,8 @@ class MicrowaveDrive:
 class Segment:
     """A stretch in which nothing is switched.
 
-    ``mixing_per_ns``: rate of dopant steps in the ground manifold caused by the light (see pumping).
+    ``mixing_per_ns``: rate of dopant steps in the ground manifold caused by the light (see pumping). ValueError, naming
+    the number, for a duration, light, pair rate or microwave that makes no sense (``checked_segment``).
     """
 
     duration_ns: float
@@ -61,6 +64,9 @@ class Segment:
     pairs: Pairs | None = None
     microwave: MicrowaveDrive | None = None
     mixing_per_ns: float = 0.0
+
+    def __post_init__(self) -> None:
+        checked_segment(self)
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,8 @@ def _light_collapse(system: System, segment: Segment) -> list[ComplexArray]:
         for share, operator in zip(shares, system.creation, strict=True):
             if share * light.rate_per_ns > 0:
                 result.append(np.sqrt(share * light.rate_per_ns) * operator)
+        if light.rate_per_ns > 0:
+            result += [np.sqrt(light.rate_per_ns) * operator for operator in system.second_creation]
     if segment.mixing_per_ns > 0:
         _need(system, len(system.mixing) > 0, "mixing_per_ns")
         result += [np.sqrt(segment.mixing_per_ns) * operator for operator in system.mixing]

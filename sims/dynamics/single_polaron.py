@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics.checks import UnphysicalInputError, finite, finite_array, half_integer_spin, positive
 from sims.basics.constants import BOLTZMANN_MEV_PER_K
 from sims.basics.spins import FloatArray, projections
 from sims.dot.exchange import exchange_constants
 from sims.dot.sample import Sample
-from sims.dynamics.limits import UnphysicalInputError, finite, finite_array, half_integer_spin, positive
 from sims.dynamics.polaron import PolaronDot
 
 

@@ -20,18 +20,20 @@ from typing import Literal
 
 import numpy as np
 
-from sims.basics.spins import ComplexArray, FloatArray, dimension, eigenstates
-from sims.dot.exciton import N_CARRIER, exciton_hamiltonian
-from sims.dot.ground import Field, dopant_hamiltonian
-from sims.dot.sample import Sample
-from sims.dynamics.limits import (
+from sims.basics.checks import (
     UnphysicalInputError,
+    at_least,
     field_vector,
     finite,
     finite_array,
     not_negative,
+    positive,
     projection_index,
 )
+from sims.basics.spins import ComplexArray, FloatArray, dimension, eigenstates
+from sims.dot.exciton import N_CARRIER, exciton_hamiltonian
+from sims.dot.ground import Field, dopant_hamiltonian
+from sims.dot.sample import Sample
 from sims.dynamics.single_polaron import exchange_step_mev
 from sims.dynamics.superoperator import HBAR_MEV_NS
 
@@ -242,6 +244,7 @@ def trajectory(
 ) -> Trajectory:
     """Populations from just after the first pulse to ``after_ps`` after the last, on an even grid, for plotting."""
     not_negative("after_ps", after_ps)
+    at_least("points", points, 2)
     times = np.linspace(0.0, train.duration_ps + after_ps, points)
     centres = train.centres_ps
     states = np.empty((points, model.n_states), dtype=np.complex128)
@@ -277,6 +280,8 @@ def dark_flip(model: SwitchingModel, start_m: float, times_ps: FloatArray) -> Fl
 
 def best_dark_flip(model: SwitchingModel, start_m: float, field_z_t: float, longest_ps: float = 20.0) -> DarkFlip:
     """First time of the highest probability within ``longest_ps`` (grid of 5 fs, refined by a parabola)."""
+    finite("field_z_t", field_z_t)
+    positive("longest_ps", longest_ps)
     times = np.arange(0.0, longest_ps, 5e-3)
     probability = dark_flip(model, start_m, times)
     best = int(np.argmax(probability))

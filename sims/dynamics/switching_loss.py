@@ -19,10 +19,10 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from sims.basics.checks import not_negative, positive, projection_index
 from sims.basics.spins import ComplexArray, FloatArray
 from sims.dot.exciton import N_CARRIER, dipole_rows
 from sims.dynamics.acoustic_phonons import PhononBath
-from sims.dynamics.limits import not_negative, positive, projection_index
 from sims.dynamics.switching import HBAR_MEV_PS, Pulse, PulseTrain, SwitchingModel, transfer_probability
 
 HALF_WINDOW = 3.5

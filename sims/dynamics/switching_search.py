@@ -10,8 +10,8 @@ from itertools import product
 import numpy as np
 from scipy.optimize import minimize
 
+from sims.basics.checks import UnphysicalInputError, positive, projection_index
 from sims.basics.spins import ComplexArray, FloatArray
-from sims.dynamics.limits import UnphysicalInputError, positive, projection_index
 from sims.dynamics.switching import HBAR_MEV_PS, Pulse, PulseTrain, SwitchingModel, transfer_probability
 
 

@@ -26,7 +26,8 @@ class System:
     taking an exciton to the light (σ⁺, σ⁻, π), 1 for a bright heavy hole; ``moment_mev_per_t`` (3, n, n): the
     magnetic moment −∂H/∂(−B) = g μ_B S along x, y, z that a microwave field shakes; ``creation``: operators that
     put a pair into (|+1⟩, |−1⟩, |+2⟩, |−2⟩) without touching the dopant; ``mixing``: dopant steps in the ground
-    manifold for a rate of 1/ns. Empty tuples where the system has no such thing.
+    manifold for a rate of 1/ns; ``second_creation``: a pair added to an exciton. ``lowering`` also takes the
+    biexciton, where there is one, to the exciton. Empty tuples where the system has no such thing.
     """
 
     energies_mev: FloatArray
@@ -37,6 +38,7 @@ class System:
     moment_mev_per_t: ComplexArray
     creation: tuple[ComplexArray, ...] = ()
     mixing: tuple[ComplexArray, ...] = ()
+    second_creation: tuple[ComplexArray, ...] = ()
 
     @property
     def size(self) -> int:
@@ -76,6 +78,7 @@ def restricted(system: System, levels: IntArray) -> System:
         lowering=system.lowering[:, levels][:, :, levels],
         moment_mev_per_t=system.moment_mev_per_t[:, levels][:, :, levels],
         mixing=tuple(c[block] for c in system.mixing),
+        second_creation=tuple(c[block] for c in system.second_creation),
     )
 
 

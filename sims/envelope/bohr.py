@@ -1,7 +1,7 @@
 """Bohr radii: how large a carrier or an exciton is in the bulk, the length a dot's radius is compared with."""
 
+from sims.basics import checks
 from sims.basics.constants import COULOMB_MEV_NM, HBAR2_OVER_2M0_MEV_NM2
-from sims.matter.quantity import require_positive
 
 
 def carrier_bohr_radius_nm(mass: float, permittivity: float) -> float:
@@ -10,8 +10,8 @@ def carrier_bohr_radius_nm(mass: float, permittivity: float) -> float:
     ``mass`` in units of the free mass. The paper writes the formula in Gaussian units with eps_infinity but calls it
     static: the permittivity is therefore an argument. Raises ValueError for mass or permittivity <= 0.
     """
-    require_positive("mass", mass)
-    require_positive("permittivity", permittivity)
+    checks.positive("mass", mass)
+    checks.positive("permittivity", permittivity)
     return 2 * HBAR2_OVER_2M0_MEV_NM2 * permittivity / (mass * COULOMB_MEV_NM)
 
 

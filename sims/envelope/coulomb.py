@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import legendre
 
+from sims.basics import checks
 from sims.basics.constants import COULOMB_MEV_NM
 from sims.envelope.radial import RadialState
-from sims.matter.quantity import require_positive
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def coulomb_energy_mev(
     if len(borders_nm) != len(permittivities):
         raise ValueError(f"{len(permittivities)} permittivities for {len(borders_nm)} layers: give one for each layer")
     for value in permittivities:
-        require_positive("permittivity", value)
+        checks.positive("permittivity", value)
     edges = _common_edges(electron, hole, borders_nm)
     points, weights, integrator = _gauss()
     half = 0.5 * np.diff(edges)[:, None]
@@ -66,9 +66,9 @@ def polarisation_energy_mev(
     meaning.
     """
     for name, value in (("permittivity", permittivity), ("outside_permittivity", outside_permittivity)):
-        require_positive(name, value)
-    require_positive("shortest_nm", shortest_nm)
-    require_positive("radius_nm", radius_nm)
+        checks.positive(name, value)
+    checks.positive("shortest_nm", shortest_nm)
+    checks.positive("radius_nm", radius_nm)
     ratio = permittivity / outside_permittivity
     orders = np.arange(1, max(2, int(np.pi * radius_nm / shortest_nm)) + 1)
     strength = (ratio - 1) * (orders + 1) / (permittivity * (ratio * orders + orders + 1))

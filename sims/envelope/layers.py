@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sims.basics import checks
 from sims.envelope.profile import CarrierLayer, CarrierProfile, GradingShape
 from sims.matter.alloys import bowing_mev
 from sims.matter.hosts import conduction_band_minimum_mev, gap_mev, material
 from sims.matter.material import Material
-from sims.matter.quantity import require_finite, require_not_negative, require_positive
 
 MASS_TEMPERATURE_K = 300.0
 
@@ -36,10 +36,10 @@ class Layer:
 
     def __post_init__(self) -> None:
         for name in ("thickness_nm", "electron_mass", "hole_mass", "permittivity"):
-            require_positive(name, getattr(self, name))
+            checks.positive(name, getattr(self, name))
         for name in ("conduction_mev", "valence_mev", "bowing_mev"):
-            require_finite(name, getattr(self, name))
-        require_not_negative("interface_nm", self.interface_nm)
+            checks.finite(name, getattr(self, name))
+        checks.not_negative("interface_nm", self.interface_nm)
         if self.conduction_mev <= self.valence_mev:
             raise ValueError(
                 f"conduction_mev = {self.conduction_mev}: must lie above valence_mev = {self.valence_mev} (no gap)"
@@ -63,8 +63,8 @@ class Outside:
         for name in ("electron_barrier_mev", "hole_barrier_mev"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be above 0 (inf for a hard wall)")
-        require_positive("mass", self.mass)
-        require_positive("permittivity", self.permittivity)
+        checks.positive("mass", self.mass)
+        checks.positive("permittivity", self.permittivity)
 
 
 VACUUM = Outside()
@@ -73,12 +73,20 @@ HARD_WALL = Outside(math.inf, math.inf)
 
 @dataclass(frozen=True)
 class HostLayer:
-    """One shell given by its host (name or Material, so that alloys fit), thickness and outer interface width."""
+    """One shell given by its host (name or Material, so that alloys fit), thickness and outer interface width.
+
+    ValueError for an unknown host, a thickness not above 0 or a negative interface.
+    """
 
     host: str | Material
     thickness_nm: float
     interface_nm: float = 0.0
     shape: GradingShape = "linear"
+
+    def __post_init__(self) -> None:
+        checks.positive("thickness_nm", self.thickness_nm)
+        checks.not_negative("interface_nm", self.interface_nm)
+        self.material  # noqa: B018 - an unknown host is refused here, by name
 
     @property
     def material(self) -> Material:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import legendre
 
-from sims.matter.quantity import require_finite
+from sims.basics import checks
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -82,7 +82,7 @@ class Mesh:
 
 def build_mesh(breakpoints_nm: Sequence[float], longest_nm: float, outside_nm: Sequence[float] = ()) -> Mesh:
     """Mesh with borders at the breakpoints, no interval longer than ``longest_nm``, then ``outside_nm`` lengths."""
-    require_finite("longest_nm", longest_nm)
+    checks.finite("longest_nm", longest_nm)
     borders = [breakpoints_nm[0]]
     for start, stop in pairwise(breakpoints_nm):
         pieces = max(1, int(np.ceil((stop - start) / longest_nm - 1e-9)))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sims.basics import checks
 from sims.envelope.radial import RadialState
-from sims.matter.quantity import require_fraction, require_positive
 
 GRID = 20001
 
@@ -28,7 +28,7 @@ class PlacementStatistics:
 
 def placement_statistics(state: RadialState, confined_fraction: float = 1.0) -> PlacementStatistics:
     """Statistics over dopants placed at random within f times the dot's radius, 0 < f <= 1, for an s state."""
-    require_fraction("confined_fraction", require_positive("confined_fraction", confined_fraction))
+    checks.fraction("confined_fraction", checks.positive("confined_fraction", confined_fraction))
     if state.angular_momentum != 0:
         raise ValueError(f"angular_momentum = {state.angular_momentum}: has no density at the centre; give an s state")
     reach_nm = confined_fraction * state.profile.radius_nm

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erf
 
-from sims.matter.quantity import require_finite, require_not_negative, require_positive
+from sims.basics import checks
 
 FloatArray = npt.NDArray[np.float64]
 GradingShape = Literal["linear", "erf"]
@@ -35,11 +35,11 @@ class CarrierLayer:
     bowing_mev: float = 0.0
 
     def __post_init__(self) -> None:
-        require_positive("thickness_nm", self.thickness_nm)
-        require_positive("mass", self.mass)
-        require_finite("edge_mev", self.edge_mev)
-        require_not_negative("interface_nm", self.interface_nm)
-        require_finite("bowing_mev", self.bowing_mev)
+        checks.positive("thickness_nm", self.thickness_nm)
+        checks.positive("mass", self.mass)
+        checks.finite("edge_mev", self.edge_mev)
+        checks.not_negative("interface_nm", self.interface_nm)
+        checks.finite("bowing_mev", self.bowing_mev)
         if self.shape not in ("linear", "erf"):
             raise ValueError(f"shape {self.shape!r}: must be 'linear' or 'erf'")
 
@@ -63,7 +63,7 @@ class CarrierProfile:
     def __post_init__(self) -> None:
         if not self.layers:
             raise ValueError("layers: a dot needs at least one")
-        require_positive("outside_mass", self.outside_mass)
+        checks.positive("outside_mass", self.outside_mass)
         lowest = min(layer.edge_mev for layer in self.layers)
         if math.isnan(self.outside_edge_mev) or self.outside_edge_mev <= lowest:
             raise ValueError(

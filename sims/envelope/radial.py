@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
 
+from sims.basics import checks
 from sims.basics.constants import HBAR2_OVER_2M0_MEV_NM2
 from sims.envelope.mesh import Mesh, build_mesh, lagrange_basis
 from sims.envelope.profile import CarrierProfile
-from sims.matter.quantity import require_not_negative
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -57,7 +57,7 @@ class RadialState:
 
     def density_per_nm3(self, radius_nm: float) -> float:
         """|psi|^2 in nm^-3 at a distance from the centre, averaged over direction (R^2 / 4 pi)."""
-        require_not_negative("radius_nm", radius_nm)
+        checks.not_negative("radius_nm", radius_nm)
         return float(self.densities_per_nm3(np.array([radius_nm]))[0])
 
     def densities_per_nm3(self, radius_nm: FloatArray) -> FloatArray:
@@ -66,7 +66,7 @@ class RadialState:
 
     def probability_within(self, inner_nm: float, outer_nm: float) -> float:
         """Probability to find the carrier between two radii; ``outer_nm`` may be inf."""
-        require_not_negative("inner_nm", inner_nm)
+        checks.not_negative("inner_nm", inner_nm)
         if not outer_nm >= inner_nm:
             raise ValueError(f"outer_nm = {outer_nm}: must not be below inner_nm = {inner_nm}")
         basis = lagrange_basis()

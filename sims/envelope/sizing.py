@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
+from sims.basics import checks
 from sims.basics.constants import PLANCK_TIMES_C_MEV_NM
 from sims.envelope.layers import HostLayer
 from sims.envelope.pair import transition_energy_mev
-from sims.matter.quantity import require_positive
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class SizingPolynomial:
 
     def energy_mev(self, diameter_nm: float) -> float:
         """Energy for a diameter; ValueError outside the diameters the curve reaches."""
-        require_positive("diameter_nm", diameter_nm)
+        checks.positive("diameter_nm", diameter_nm)
         low, high = (self.diameter_nm(edge) for edge in self.wavelength_nm)
         if not low <= diameter_nm <= high:
             raise ValueError(f"diameter_nm = {diameter_nm}: the curve holds from {low:.2f} to {high:.2f} nm")
@@ -56,7 +56,7 @@ YU_2003: dict[str, SizingPolynomial] = {
 
 def published_energy_mev(host: str, diameter_nm: float) -> float:
     """First exciton energy of a bare dot by the published curve (CdSe, CdS, CdTe, PbS); ValueError for other hosts."""
-    require_positive("diameter_nm", diameter_nm)
+    checks.positive("diameter_nm", diameter_nm)
     if host == "PbS":
         if not 2.0 <= diameter_nm <= 10.0:
             raise ValueError(f"diameter_nm = {diameter_nm}: the curve of PbS holds from 2 to 10 nm")

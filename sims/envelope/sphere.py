@@ -14,7 +14,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import spherical_jn
 
-from sims.matter.quantity import require_not_negative, require_positive
+from sims.basics import checks
 
 
 def electron_density_per_nm3(distance_nm: float, radius_nm: float) -> float:
@@ -54,8 +54,8 @@ def hole_wave_number(mass_ratio: float) -> float:
 
 
 def _require_place(distance_nm: float, radius_nm: float) -> None:
-    require_not_negative("distance_nm", distance_nm)
-    require_positive("radius_nm", radius_nm)
+    checks.not_negative("distance_nm", distance_nm)
+    checks.positive("radius_nm", radius_nm)
 
 
 def _hole_radial_square(x: float, mass_ratio: float) -> float:

@@ -2,11 +2,12 @@
 
 from dataclasses import fields
 
+from sims.basics import checks
 from sims.matter.gaps import MixedLaw
 from sims.matter.hosts import material
 from sims.matter.lattice import Lattice
 from sims.matter.material import Bulk, Material, Occupation
-from sims.matter.quantity import NotEstablishedError, Quantity, not_established, require_finite, require_fraction
+from sims.matter.quantity import NotEstablishedError, Quantity, not_established
 
 _SPREAD = "textbook value; published bowings spread"
 
@@ -43,9 +44,9 @@ def alloy(first: str, second: str, fraction: float, *, bowing: float | None = No
     entry not established at one end is not established in between. Sites of a sublattice are shared x : 1 - x.
     Raises ValueError for x outside 0..1, unknown hosts or different crystal families.
     """
-    x = require_fraction("fraction", fraction)
+    x = checks.fraction("fraction", fraction)
     one, other = material(first), material(second)
-    b = bowing_mev(first, second) if bowing is None else Quantity(require_finite("bowing", bowing), "meV", 0.0, "given")
+    b = bowing_mev(first, second) if bowing is None else Quantity(checks.finite("bowing", bowing), "meV", 0.0, "given")
     if {place.sublattice for place in one.occupations} != {place.sublattice for place in other.occupations}:
         raise ValueError(f"alloy of {first} and {second}: their crystals have different sublattices")
     entries = {

@@ -7,6 +7,7 @@ Strain enters as H = c1 sum_i epsilon_ii S_i^2, so D = c1 (e_zz - e_par) and E =
 
 from dataclasses import dataclass
 
+from sims.basics import checks
 from sims.matter.hosts import material
 from sims.matter.ion_rows import ROWS_IN_HOST, WAVENUMBER_UEV, HostRow
 from sims.matter.isotopes import NUCLEAR_MAGNETON_OVER_HBAR_RAD_PER_S_PER_T
@@ -247,14 +248,17 @@ def strain_crystal_field_uev(symbol: str, axial_strain: float, in_plane_strain: 
     """(D, E) in ueV that strain adds: D = c1 (e_zz - e_par), E = c1 (e_xx - e_yy)/2; zero where c1 is unknown.
 
     ``axial_strain`` is e_zz - e_par and ``in_plane_strain`` e_xx - e_yy, both dimensionless.
+    ValueError for strain that is not finite or an unknown ion.
     """
+    checks.finite("axial_strain", axial_strain)
+    checks.finite("in_plane_strain", in_plane_strain)
     coefficient = ion(symbol).strain_coefficient_mev.value or 0.0
     return 1e3 * coefficient * axial_strain, 1e3 * coefficient * in_plane_strain / 2
 
 
 def wavenumber_uev(per_cm: float) -> float:
-    """Energy in ueV of a wavenumber in 1/cm, the unit of the spin-resonance literature."""
-    return per_cm * WAVENUMBER_UEV
+    """Energy in ueV of a wavenumber in 1/cm, the unit of the spin-resonance literature; ValueError unless finite."""
+    return checks.finite("per_cm", per_cm) * WAVENUMBER_UEV
 
 
 def _hyperfine(found: Ion, row: HostRow) -> Quantity:

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from sims.matter.quantity import Quantity, require_not_negative
+from sims.basics import checks
+from sims.matter.quantity import Quantity
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ GapLaw = VarshniLaw | LeadSaltLaw | LinearLaw | MixedLaw
 
 def checked_temperature_k(temperature_k: float) -> float:
     """The temperature itself; ValueError when it is negative or not finite."""
-    return require_not_negative("temperature_k", temperature_k)
+    return checks.not_negative("temperature_k", temperature_k)
 
 
 def _number(quantity: Quantity) -> float:

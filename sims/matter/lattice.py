@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from sims.matter.quantity import require_positive
+from sims.basics import checks
 
 FloatArray = npt.NDArray[np.float64]
 Structure = Literal["zinc-blende", "wurtzite", "rock-salt", "perovskite", "oxysulphide"]
@@ -63,8 +63,8 @@ class Lattice:
     def __post_init__(self) -> None:
         if self.structure not in STRUCTURES:
             raise ValueError(f"structure {self.structure!r}: unknown (known: {', '.join(STRUCTURES)})")
-        require_positive("a_nm", self.a_nm)
-        require_positive("c_nm", self.c_nm)
+        checks.positive("a_nm", self.a_nm)
+        checks.positive("c_nm", self.c_nm)
         if self.structure not in HEXAGONAL and self.c_nm != self.a_nm:
             raise ValueError(f"c_nm = {self.c_nm}: a {self.structure} lattice is cubic, so c_nm must equal a_nm")
 
@@ -126,7 +126,7 @@ def sites_in_sphere(
     The origin is a corner of the cell; with ``centre_on`` an atom of that sublattice; with ``offset_nm`` (3,) that
     point of the crystal instead. Raises ValueError for a sublattice this structure does not have.
     """
-    require_positive("radius_nm", radius_nm)
+    checks.positive("radius_nm", radius_nm)
     names = np.array(lattice.sublattices)
     for wanted in (sublattice, centre_on):
         if wanted is not None and wanted not in names:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from sims.basics import checks
 from sims.matter.hosts import material
 from sims.matter.isotopes import Isotope, spin_free_fraction, spin_isotopes
 from sims.matter.material import Material
-from sims.matter.quantity import require_fraction
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,13 @@ def with_isotopes(host: str | Material, purity: float | Mapping[str, float]) -> 
     if isinstance(purity, Mapping):
         wanted = dict(purity)
     else:
+        checks.fraction("purity", purity)
         wanted = {element: max(purity, spin_free_fraction(element)) for element in elements}
     abundances = dict(crystal.spin_abundances)
     for element, value in wanted.items():
         if element not in elements:
             raise ValueError(f"element {element!r}: not in {crystal.name} (it holds {', '.join(elements)})")
-        require_fraction(f"purity of {element}", value)
+        checks.fraction(f"purity of {element}", value)
         free = spin_free_fraction(element)
         if free == 0 and value > 0:
             raise ValueError(

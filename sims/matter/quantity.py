@@ -41,31 +41,3 @@ class Quantity:
 def not_established(unit: str, why: str = "no value established") -> Quantity:
     """Entry for a property without an established value."""
     return Quantity(None, unit, 0.0, why)
-
-
-def require_finite(name: str, value: float) -> float:
-    """The value itself; ValueError naming it when it is NaN or infinite."""
-    if not math.isfinite(value):
-        raise ValueError(f"{name} = {value}: must be a finite number")
-    return value
-
-
-def require_positive(name: str, value: float) -> float:
-    """The value itself; ValueError naming it when it is not finite and above 0."""
-    if not math.isfinite(value) or value <= 0:
-        raise ValueError(f"{name} = {value}: must be a finite number above 0")
-    return value
-
-
-def require_not_negative(name: str, value: float) -> float:
-    """The value itself; ValueError naming it when it is negative or not finite."""
-    if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{name} = {value}: must be a finite number, 0 or above")
-    return value
-
-
-def require_fraction(name: str, value: float) -> float:
-    """The value itself; ValueError naming it when it is outside 0..1."""
-    if not math.isfinite(value) or not 0 <= value <= 1:
-        raise ValueError(f"{name} = {value}: must lie between 0 and 1")
-    return value

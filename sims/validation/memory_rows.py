@@ -56,10 +56,10 @@ def copper_hours(temperature_k: float) -> float:
 
 
 CHECKS: tuple[Check, ...] = (
-    row("Mn2+, B = 0: memory", "us", at_least(10.0), "published", LE_GALL, partial(memory_us, 0.0), INPUT),
-    row("Mn2+, B = 0: lost in 10 us of dark", "%", at_most(2.0), "published", LE_GALL, lost_in_ten_us, INPUT),
+    row("Mn2+, B = 0: memory", "us", at_least(10.0), "calibrated", LE_GALL, partial(memory_us, 0.0), INPUT),
+    row("Mn2+, B = 0: lost in 10 us of dark", "%", at_most(2.0), "calibrated", LE_GALL, lost_in_ten_us, INPUT),
     row(
-        "Mn2+, 1 T: memory", "us", at_least(100.0), "published", f"{GORYCA}: hundreds of us", partial(memory_us, 1.0),
+        "Mn2+, 1 T: memory", "us", at_least(100.0), "calibrated", f"{GORYCA}: hundreds of us", partial(memory_us, 1.0),
         INPUT,
     ),
     row(

@@ -157,9 +157,9 @@ CHECKS: tuple[Check, ...] = (
         "at most the inverse of the population of that spin state, about 6",
     ),
     row(
-        "CdTe, one line, saturating light: time of the bunching", "ns", between(10.0, 40.0), "published",
+        "CdTe, one line, saturating light: time of the bunching", "ns", between(10.0, 40.0), "calibrated",
         f"{BESOMBES_2008}; {PAPER}: ~20 ns, here within a factor of 2", bunching_time_ns,
-        "3 pairs per ns; the dopant flips under the exciton only, so weaker light takes longer: 60 ns at 0.3 per ns",
+        "the pump, 3 pairs per ns, was chosen to saturate; the dopant flips under the exciton only, so weaker light takes longer: 60 ns at 0.3 per ns",
     ),
     row(
         "CdTe, highest then lowest line: g2 at 5 ns", "", at_most(0.7), "published",
@@ -186,7 +186,7 @@ CHECKS: tuple[Check, ...] = (
     row("CdSe/CdS, 300 K: linewidth", "meV", between(50.0, 60.0), "calibrated", TEXTBOOK, partial(width_mev, 300.0),
         "the phonon strength is a sample input"),
     row(
-        "Emission above 2.1 eV: share of the dopant's own light", "%", at_least(99.0), "published",
+        "Emission above 2.1 eV: share of the dopant's own light", "%", at_least(99.0), "calibrated",
         f"{PAPER}: transfer beats the exciton's light", dopant_share_percent, "transfer in 10 ps is an input",
     ),
     row(

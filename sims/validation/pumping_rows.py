@@ -173,9 +173,9 @@ CHECKS: tuple[Check, ...] = (
         strain_free_efficiency, "D0 = 0, frozen random nucleus", slow=True,
     ),
     row(
-        "CdTe, pumped through an excited state: time of the orientation", "ns", between(20.0, 100.0), "published",
+        "CdTe, pumped through an excited state: time of the orientation", "ns", between(20.0, 100.0), "calibrated",
         f"{GORYCA}: 20 to 100 ns, power dependent", orientation_time_ns,
-        "3 pairs per ns; weaker light takes longer: 125 ns at 1 per ns",
+        "the pump, 3 pairs per ns, was chosen; weaker light takes longer: 125 ns at 1 per ns",
     ),
     row(
         "CdTe: <S_z> by sigma- plus <S_z> by sigma+", "", within(0.0, 1e-6), "analytic", "time reversal",

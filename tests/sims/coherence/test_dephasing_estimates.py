@@ -102,7 +102,7 @@ def test_unphysical_numbers_are_refused():
         ligand_proton_t2_star_s(-2.0)
     with pytest.raises(ValueError, match="must lie inside"):
         surface_inverse_sixth_per_nm4(2.0, 2.0)
-    with pytest.raises(ValueError, match=r"spin is 0\.4"):
+    with pytest.raises(ValueError, match=r"spin = 0\.4"):
         NuclearDensity(1.0, 0.4, 1.0)
     with pytest.raises(ValueError, match="density_per_nm3"):
         NuclearDensity(1.0, 0.5, 0.0)

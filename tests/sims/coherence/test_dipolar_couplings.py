@@ -77,7 +77,7 @@ def test_missing_levels_are_refused(spin, level):
 
 
 def test_unphysical_baths_fields_and_spins_are_refused():
-    with pytest.raises(ValueError, match=r"spin is 0\.7"):
+    with pytest.raises(ValueError, match=r"spin = 0\.7"):
         Qubit(0.7, 0.2)
     with pytest.raises(ValueError, match="magnitude_t"):
         Field(-1.0)

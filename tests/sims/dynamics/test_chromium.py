@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sims.basics.checks import UnphysicalInputError
 from sims.dynamics.chromium import (
     Chromium,
     chromium_levels,
@@ -8,7 +9,6 @@ from sims.dynamics.chromium import (
     dark_relaxation,
     projection_populations,
 )
-from sims.dynamics.limits import UnphysicalInputError
 
 ZERO = (0.0, 0.0, 0.0)
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sims.basics.checks import UnphysicalInputError
 from sims.dynamics.heralding import (
     double_click,
     single_click,
@@ -12,7 +13,6 @@ from sims.dynamics.heralding import (
     visibility_from_times,
 )
 from sims.dynamics.heralding_simulation import simulate_double_click
-from sims.dynamics.limits import UnphysicalInputError
 
 
 @pytest.mark.parametrize(("seen", "fidelity"), [(0.2, 0.60), (0.9, 0.95)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from sims.dynamics.limits import UnphysicalInputError
+from sims.basics.checks import UnphysicalInputError
 from sims.dynamics.paramagnetisation import (
     PUBLISHED_FIT,
     Exposure,

@@ -1,5 +1,6 @@
 """Pulse sequences: pieces fit together, frames do not show, nonsense is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -149,20 +150,20 @@ def test_spin_half_nutates_as_a_rotation_matrix() -> None:
 
 
 @pytest.mark.parametrize(
-    ("segment", "message"),
+    ("make", "message"),
     [
-        (Segment(-1.0), "duration_ns"),
-        (Segment(1.0, (Light(float("nan"), 0.01),)), "detuning_mev"),
-        (Segment(1.0, (Light(0.0, -0.01),)), "rabi_mev"),
-        (Segment(1.0, (Light(0.0, 0.01), Light(0.1, 0.01))), "no frame"),
-        (Segment(1.0, pairs=Pairs(0.1, 2.0)), "circularity"),
-        (Segment(1.0, microwave=MicrowaveDrive(0.0, 1.0)), "frequency_ghz"),
-        (Segment(1.0, microwave=MicrowaveDrive(9.0, 1.0, 0.0, (1.0, 1.0, 0.0))), "unit vector"),
+        (lambda: Segment(-1.0), "duration_ns"),
+        (lambda: Segment(1.0, (Light(float("nan"), 0.01),)), "detuning_mev"),
+        (lambda: Segment(1.0, (Light(0.0, -0.01),)), "rabi_mev"),
+        (lambda: Segment(1.0, (Light(0.0, 0.01), Light(0.1, 0.01))), "no frame"),
+        (lambda: Segment(1.0, pairs=Pairs(0.1, 2.0)), "circularity"),
+        (lambda: Segment(1.0, microwave=MicrowaveDrive(0.0, 1.0)), "frequency_ghz"),
+        (lambda: Segment(1.0, microwave=MicrowaveDrive(9.0, 1.0, 0.0, (1.0, 1.0, 0.0))), "unit vector"),
     ],
 )
-def test_nonsense_is_refused_by_name(heavy_model: DotModel, segment: Segment, message: str) -> None:
+def test_nonsense_is_refused_by_name(heavy_model: DotModel, make: Callable[[], Segment], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Sequencer(heavy_model.system).run([segment], heavy_model.ground_mixture())
+        Sequencer(heavy_model.system).run([make()], heavy_model.ground_mixture())
 
 
 def test_times_outside_the_sequence_are_refused(heavy_model: DotModel) -> None:

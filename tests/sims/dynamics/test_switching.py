@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sims.basics.checks import UnphysicalInputError
 from sims.dot.sample import Sample, load_sample
-from sims.dynamics.limits import UnphysicalInputError
 from sims.dynamics.switching import (
     Pulse,
     PulseTrain,

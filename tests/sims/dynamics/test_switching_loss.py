@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from sims.basics.checks import UnphysicalInputError
 from sims.dot.exciton import dipole_rows
 from sims.dot.sample import load_sample
 from sims.dynamics.acoustic_phonons import PhononBath, cdte_bath
-from sims.dynamics.limits import UnphysicalInputError
 from sims.dynamics.liouvillian import Liouvillian
 from sims.dynamics.switching import (
     HBAR_MEV_PS,

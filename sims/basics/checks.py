@@ -1,11 +1,12 @@
-"""Refusals by name: every number that enters a protocol is checked here before anything is computed."""
+"""Refusals by name, the same in every room: each number is checked here before anything is computed with it."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from sims.basics.spins import FloatArray
+FloatArray = npt.NDArray[np.float64]
 
 
 class UnphysicalInputError(ValueError):
@@ -13,8 +14,8 @@ class UnphysicalInputError(ValueError):
 
 
 def finite(name: str, value: float) -> float:
-    """The value itself; UnphysicalInputError when it is NaN or infinite."""
-    if not math.isfinite(value):
+    """The value itself; UnphysicalInputError when it is no number, NaN or infinite."""
+    if not isinstance(value, (int, float, np.integer, np.floating)) or not math.isfinite(value):
         raise UnphysicalInputError(f"{name} = {value}: must be a finite number")
     return value
 
@@ -40,13 +41,34 @@ def fraction(name: str, value: float) -> float:
     return value
 
 
-def field_vector(field_t: tuple[float, float, float]) -> tuple[float, float, float]:
-    """The field in T as given; UnphysicalInputError unless it has three finite components."""
-    if len(field_t) != 3:
-        raise UnphysicalInputError(f"field_t = {field_t}: must have three components (x, y, z) in T")
+def at_least(name: str, value: int, least: int) -> int:
+    """The whole number itself; UnphysicalInputError when it is not whole or below ``least``."""
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise UnphysicalInputError(f"{name} = {value}: must be a whole number, {least} or above")
+    return value
+
+
+def field_vector(field_t: Sequence[float], name: str = "field_t") -> tuple[float, float, float]:
+    """The field in T as a tuple; UnphysicalInputError unless it has three finite components (x, y, z)."""
+    if not np.iterable(field_t) or len(field_t) != 3:
+        raise UnphysicalInputError(f"{name} = {field_t}: must have three components (x, y, z) in T")
     for axis, component in zip("xyz", field_t, strict=True):
-        finite(f"field_t.{axis}", component)
-    return field_t
+        finite(f"{name}.{axis}", component)
+    x, y, z = field_t
+    return x, y, z
+
+
+def stokes_vector(name: str, stokes: Sequence[float]) -> tuple[float, float, float]:
+    """Normalised Stokes vector (S1, S2, S3) as a tuple; UnphysicalInputError unless finite and no longer than 1."""
+    if not np.iterable(stokes) or isinstance(stokes, str) or len(stokes) != 3:
+        raise UnphysicalInputError(f"{name} = {stokes}: must have three components (S1, S2, S3)")
+    for number, component in enumerate(stokes, start=1):
+        finite(f"{name}.S{number}", component)
+    length = math.hypot(*stokes)
+    if length > 1 + 1e-6:
+        raise UnphysicalInputError(f"{name} = {tuple(stokes)}: length {length:.6g}; light is polarised by at most 1")
+    s1, s2, s3 = stokes
+    return s1, s2, s3
 
 
 def finite_array(name: str, values: npt.ArrayLike, dimensions: int = 1) -> FloatArray:
@@ -56,6 +78,14 @@ def finite_array(name: str, values: npt.ArrayLike, dimensions: int = 1) -> Float
         raise UnphysicalInputError(
             f"{name}: shape {array.shape}; must be a non-empty array of {dimensions} dimension(s)"
         )
+    if not np.all(np.isfinite(array)):
+        raise UnphysicalInputError(f"{name}: holds a value that is not finite")
+    return array
+
+
+def all_finite(name: str, values: npt.ArrayLike) -> FloatArray:
+    """Real array of any shape; UnphysicalInputError when one of its values is NaN or infinite."""
+    array = np.asarray(values, dtype=np.float64)
     if not np.all(np.isfinite(array)):
         raise UnphysicalInputError(f"{name}: holds a value that is not finite")
     return array
