@@ -18,7 +18,7 @@ from qcodes.instrument_drivers.american_magnetics import AMIModel430  # noqa: TI
 from qcodes.parameters import ParameterBase  # noqa: TID253 - as above
 
 from instruments.errors import InterlockError, LimitError, NotReadyError, QuenchError, WireError
-from instruments.visa import LabInstrument, VisaOptions
+from instruments.visa import LabInstrument, VisaOptions, positive
 
 TESLA_PER_UNIT = {0: 0.1, 1: 1.0}  # FIELD:UNITS? 0 kilogauss, 1 tesla
 SECONDS_PER_UNIT = {0: 1.0, 1: 60.0}  # RAMP:RATE:UNITS? 0 seconds, 1 minutes
@@ -73,7 +73,7 @@ class Ami430(LabInstrument, AMIModel430):
         for parameter in (*self.parameters.values(), *self.switch_heater.parameters.values()):
             self._type_errors_of(parameter)
         self._field_limit_t = float(field_limit_t)
-        self._ramp_rate_limits = tuple((float(up_to_a), float(rate)) for up_to_a, rate in ramp_rate_limits)
+        self._ramp_rate_limits = _checked_limits(name, ramp_rate_limits)
         self._ramp_rate_a_per_s = ramp_rate_a_per_s
         self._tolerance_t = float(tolerance_t)
         if ramp_rate_a_per_s is not None:
@@ -304,3 +304,13 @@ class Ami430(LabInstrument, AMIModel430):
         if coil_t_per_a <= 0:
             raise self.bad_reply("COIL?", str(coil_t_per_a), "a coil constant above 0")
         return coil_t_per_a
+
+
+def _checked_limits(name: str, limits: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """The pairs as numbers; LimitError for none, for a NaN (no rate would be above it), and for anything not > 0."""
+    if not limits or any(not isinstance(pair, list | tuple) or len(pair) != 2 for pair in limits):
+        raise LimitError(f"{name}: ramp_rate_limits = {limits!r} must be pairs [A, A/s]; correct the station file")
+    return tuple(
+        (positive(name, "current in ramp_rate_limits", up_to_a, "A"), positive(name, "ramp_rate_limits", rate, "A/s"))
+        for up_to_a, rate in limits
+    )

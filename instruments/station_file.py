@@ -33,6 +33,14 @@ class InstrumentEntry(_Section):
     parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
     add_parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _sets_nothing(self) -> Self:
+        """QCoDeS would set it while connecting: before interlocks and safe state, even in a mere check."""
+        for name, options in (*self.parameters.items(), *self.add_parameters.items()):
+            if "initial_value" in options:
+                raise ValueError(f"parameter {name}: initial_value would move the bench on connecting; remove it")
+        return self
+
 
 class GateWiring(_Section):
     """Which gate of the delay generator drives what."""

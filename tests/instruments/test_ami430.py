@@ -209,3 +209,9 @@ def test_an_error_of_the_programmer_is_quoted(talk: Talk) -> None:
 
 def test_holding_a_magnet_at_rest_sends_no_command(talk: Talk) -> None:
     magnet(talk, [state(2), state(2)]).hold()
+
+
+@pytest.mark.parametrize("limits", [[], [80.0], [[80.0, float("nan")]], [[float("nan"), 0.06]], [[80.0, -0.06]]])
+def test_ramp_rate_limits_that_would_limit_nothing_are_refused(talk: Talk, limits: Any) -> None:
+    with pytest.raises(LimitError, match="ramp_rate_limits"):
+        magnet(talk, [], ramp_rate_limits=limits)
