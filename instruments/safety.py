@@ -312,3 +312,8 @@ _PROCEDURES: dict[str, tuple[str, str, Callable[[Any], str]]] = {
 }
 SAFETY_ROLES = (*_PROCEDURES, "magnet_thermometer")
 """Connected for every run: what the safe state acts on, and what the field depends on."""
+
+
+def by_hand(role: str) -> str:
+    """What a person does when the instrument of ``role`` cannot be reached; "" for a role that endangers nothing."""
+    return _PROCEDURES[role][1] if role in _PROCEDURES else ""

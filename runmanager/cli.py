@@ -114,6 +114,11 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_argument("--twin", action="store_true", help="the same models on the simulated table")
     check.add_argument("--json", action="store_true", help="one JSON object on stdout")
     check.set_defaults(handler=_station_check)
+    safe = station.add_parser("safe", help="bring whatever answers into the safe state, say what to do by hand")
+    safe.add_argument("--station", type=Path, metavar="FILE", help="station file (default: the built-in twin)")
+    safe.add_argument("--twin", action="store_true", help="the same models on the simulated table")
+    safe.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    safe.set_defaults(handler=_station_safe)
     template = station.add_parser("template", help="print the station file to copy and edit")
     template.set_defaults(handler=_station_template)
 
@@ -268,6 +273,21 @@ def _export(options: argparse.Namespace) -> int:
         laser_rate_hz=options.laser_rate_hz,
     )
     return photon_export.export(request, as_json=options.json)
+
+
+def _station_safe(options: argparse.Namespace) -> int:
+    import json
+
+    from runmanager import station_safe
+
+    found = station_safe.rescue(options.station, twin=options.twin)
+    if options.json:
+        print(json.dumps(found.as_object()))
+    else:
+        print("\n".join(found.report.lines()))
+    if found.instructions:
+        print(f"solotron: SAFE STATE NOT CONFIRMED. Do this by hand now: {found.instructions}", file=sys.stderr)
+    return found.exit_code
 
 
 def _station_check(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import logging
 import selectors
 import socket
-from typing import Any
+from typing import Any, cast
 
 from sims.serve.clock import PacedClock
 from sims.serve.endpoint import Endpoint
@@ -12,6 +12,8 @@ from sims.wire.line import Conversation, Port
 HOST = "127.0.0.1"
 _LOG = logging.getLogger(__name__)
 _CHUNK = 65536
+LONGEST_BACKLOG = 1 << 24
+"""Bytes that a client may leave unread before it is let go; others of the same instrument must not wait for it."""
 
 
 class TcpEndpoint(Endpoint):
@@ -23,6 +25,7 @@ class TcpEndpoint(Endpoint):
         self._listener = socket.create_server((HOST, 0))
         self._listener.setblocking(False)
         self._clients: dict[socket.socket, Conversation] = {}
+        self._unsent: dict[socket.socket, bytearray] = {}
 
     def description(self) -> dict[str, Any]:
         """Host and port."""
@@ -32,11 +35,14 @@ class TcpEndpoint(Endpoint):
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             while not self._stopping.is_set():
-                for key, _ in selector.select(self._patience_s(list(self._clients.values()))):
-                    if key.fileobj is self._listener:
-                        self._accept(selector)
-                    elif isinstance(key.fileobj, socket.socket):
-                        self._take(key.fileobj, selector)
+                ready = selector.select(self._patience_s(list(self._clients.values())))
+                # Who has left is noticed before who comes: the place of an only client must be free by then.
+                for key, events in ready:
+                    is_client = isinstance(key.fileobj, socket.socket) and key.fileobj is not self._listener
+                    if is_client and events & selectors.EVENT_READ:
+                        self._take(cast(socket.socket, key.fileobj), selector)
+                if any(key.fileobj is self._listener for key, _ in ready):
+                    self._accept(selector)
                 for client in list(self._clients):
                     self._send_arrived(client, selector)
 
@@ -59,6 +65,7 @@ class TcpEndpoint(Endpoint):
         client.setblocking(False)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._clients[client] = self._port.open()
+        self._unsent[client] = bytearray()
         selector.register(client, selectors.EVENT_READ)
 
     def _take(self, client: socket.socket, selector: selectors.BaseSelector) -> None:
@@ -78,16 +85,35 @@ class TcpEndpoint(Endpoint):
         if not conversation.is_connected:
             self._drop(client, selector)
             return
+        unsent = self._unsent[client]
+        for reply in conversation.take_arrived():
+            # One packet a reply while the client keeps up, as the devices send them.
+            unsent += reply if unsent else _rest_after_sending(client, reply)
+        if len(unsent) > LONGEST_BACKLOG:
+            self._drop(client, selector)
+            return
         try:
-            for reply in conversation.take_arrived():
-                client.setblocking(True)
-                client.settimeout(5.0)
-                client.sendall(reply)
-                client.setblocking(False)
+            if unsent:
+                del unsent[: client.send(unsent)]
+        except BlockingIOError:
+            pass
         except OSError:
             self._drop(client, selector)
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
+        if selector.get_key(client).events != wanted:
+            selector.modify(client, wanted)
 
     def _drop(self, client: socket.socket, selector: selectors.BaseSelector) -> None:
+        self._unsent.pop(client, None)
         if self._clients.pop(client, None) is not None:
             selector.unregister(client)
             client.close()
+
+
+def _rest_after_sending(client: socket.socket, reply: bytes) -> bytes:
+    """Send a reply at once; returns what the client has no room for yet (a broken line is noticed at the next read)."""
+    try:
+        return reply[client.send(reply) :]
+    except OSError:
+        return reply

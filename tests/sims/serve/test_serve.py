@@ -1,6 +1,8 @@
+import contextlib
 import os
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
@@ -68,6 +70,29 @@ def test_the_place_is_free_again_when_the_only_client_has_left(served: BenchServ
         with connect(served, "cryostation") as client:
             client.sendall(b"03GPT")
             assert client.recv(100)
+
+
+def test_an_aborted_connection_frees_the_place_at_once(served: BenchServer) -> None:
+    for _ in range(20):
+        client = connect(served, "cryostation")
+        client.sendall(b"03GPT")
+        assert client.recv(100)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()  # with a reset, as a killed program's
+
+
+def test_a_client_that_does_not_read_holds_nobody_up(served: BenchServer) -> None:
+    with connect(served, "ami430") as sleeper, connect(served, "ami430") as other:
+        sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for client in (sleeper, other):
+            receive(client, b"Hello.\r\n")
+        sleeper.settimeout(1.0)
+        with contextlib.suppress(TimeoutError):
+            sleeper.sendall(b"*IDN?\r\n" * 50_000)
+        began = time.monotonic()
+        other.sendall(b"COIL?\r\n")
+        assert receive(other, b"\r\n")
+        assert time.monotonic() - began < 5.0
 
 
 def test_a_serial_instrument_answers_on_its_terminal(served: BenchServer) -> None:
