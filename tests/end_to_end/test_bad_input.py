@@ -55,7 +55,11 @@ def test_wrong_word_is_named(
         ("highest_field_t: 5.0", "highest_field_t: 1e300", "limits.highest_field_t = 1e+300"),
         ("table: {}", "table: {colection: {}}", "table.colection: unknown key; known are excitation, collection"),
         ("table: {}", "table: {spad_1: {dark_counts_hz: .inf}}", "dark_counts_hz = inf"),
-        ("    init: {level_limits_v", "    parameters: {foo: {initial_value: 3}}\n    init: {level_limits_v", "'foo'"),
+        (
+            "    init: {level_limits_v",
+            "    parameters: {foo: {initial_value: 3}}\n    init: {level_limits_v",
+            "parameter foo",
+        ),
     ],
 )
 def test_station_mistake_is_named(
