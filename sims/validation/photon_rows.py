@@ -159,8 +159,8 @@ CHECKS: tuple[Check, ...] = (
     row(
         "CdTe, one line, saturating light: time of the bunching", "ns", between(10.0, 40.0), "calibrated",
         f"{BESOMBES_2008}; {PAPER}: ~20 ns, here within a factor of 2", bunching_time_ns,
-        "the pump, 3 pairs per ns, was chosen to saturate; the dopant flips under the exciton only, so weaker light takes "
-        "longer: 60 ns at 0.3 per ns",
+        "the pump, 3 pairs per ns, was chosen to saturate; the dopant flips under the exciton only, so weaker light "
+        "takes longer: 60 ns at 0.3 per ns",
     ),
     row(
         "CdTe, highest then lowest line: g2 at 5 ns", "", at_most(0.7), "published",
