@@ -142,10 +142,14 @@ def peaks_by_index(index_1: IntArray, index_2: IntArray, n_pulses: int, reach: i
     ``reach``: peaks counted to each side; by default as many as some 10⁸ pairs allow, at most 20000.
     """
     level = index_1.size * index_2.size / max(n_pulses, 1)
-    if reach is None:
-        reach = int(np.clip(_PAIR_BUDGET / (2.0 * max(level, 1e-9)), 20, 20_000))
+    reach = affordable_reach(level) if reach is None else reach
     counts = coincidences(index_1, index_2, 1, reach)
     return PulsePeaks(np.arange(-reach, reach, dtype=np.int64), counts, level)
+
+
+def affordable_reach(level: float) -> int:
+    """Peaks to count to each side when each holds ``level`` pairs: some 10⁸ pairs, from 20 to 20000 peaks."""
+    return int(np.clip(_PAIR_BUDGET / (2.0 * max(level, 1e-9)), 20, 20_000))
 
 
 def find_centre(peaks: PulsePeaks) -> Centre:

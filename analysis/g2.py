@@ -21,6 +21,7 @@ from analysis.antibunching import (
 from analysis.errors import AnalysisError
 from analysis.lifetime import TailFit, combine, fit_tail, fit_tail_from_peak
 from analysis.pulsed import Detector, PulsedPhotons, from_record, from_run
+from analysis.pulsed_stream import StreamedPhotons
 from analysis.tags import PhotonRecord
 from runfile.reader import RunFile
 from runfile.results import Analysis, Check, Result, Verdict
@@ -28,7 +29,10 @@ from runfile.results import Analysis, Check, Result, Verdict
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+IntArray = npt.NDArray[np.int64]
+
 _BINS_PER_LIFETIME = 40
+_COARSE_BINS = 500
 _LEAST_SIDE_PAIRS = 100
 _MOST_PER_PULSE = 0.05
 _MOST_DEAD = 0.05
@@ -56,7 +60,7 @@ class Decay:
 class Evaluation:
     """Everything that results, checks and figure need."""
 
-    photons: PulsedPhotons
+    photons: PulsedPhotons | StreamedPhotons
     peaks: PulsePeaks
     decays: tuple[Decay, ...]
 
@@ -91,16 +95,19 @@ def analyse(run: RunFile) -> Analysis:
     return _analyse(from_run(run))
 
 
-def analyse_photons(record: PhotonRecord) -> Analysis:
-    """Analyse photons that somebody else recorded. Raises AnalysisError when g2 cannot be told from them."""
-    return _analyse(from_record(record))
+def analyse_photons(record: PhotonRecord, guess_period_ps: float | None = None) -> Analysis:
+    """Analyse photons that somebody else recorded; ``guess_period_ps`` where the file does not know the period.
+
+    Raises AnalysisError when g2 cannot be told from them.
+    """
+    return _analyse(from_record(record, guess_period_ps))
 
 
-def figure(source: RunFile | PhotonRecord) -> "Figure":
+def figure(source: RunFile | PhotonRecord, guess_period_ps: float | None = None) -> "Figure":
     """Coincidences, peak areas and decay with fit and residuals, for a slide."""
     from analysis.g2_figure import draw
 
-    photons = from_run(source) if isinstance(source, RunFile) else from_record(source)
+    photons = from_run(source) if isinstance(source, RunFile) else from_record(source, guess_period_ps)
     return draw(evaluate_photons(photons))
 
 
@@ -119,16 +126,22 @@ def evaluate_photons(photons: PulsedPhotons) -> Evaluation:
 def _decay(detector: Detector, photons: PulsedPhotons) -> Decay | None:
     """Decay and fit of one detector; None with too few photons."""
     try:
-        width_ps = _bin_width_ps(detector, photons.resolution_ps)
-        everything = _histogram(detector, width_ps, detector.cut_ps, photons.resolution_ps)
-        whole = fit_tail_from_peak(everything, width_ps * 1e-3)
-        clean = _histogram(
+        coarse = coarse_decay(detector, detector.cut_ps)
+        width_ps = bin_width_ps(coarse, detector.period_ps, photons.resolution_ps)
+        everything = decay_counts(detector, width_ps, detector.cut_ps, photons.resolution_ps)
+        clean = decay_counts(
             detector.without_afterpulses(photons.duration_s), width_ps, detector.cut_ps, photons.resolution_ps
         )
-        share = _uncorrelated_share(everything, width_ps * 1e-3, whole)
-        return Decay(detector.name, clean, width_ps * 1e-3, fit_tail_from_peak(clean, width_ps * 1e-3), share)
+        return decay_of_counts(detector.name, everything, clean, width_ps)
     except ValueError:
         return None
+
+
+def decay_of_counts(name: str, everything: IntArray, clean: IntArray, width_ps: float) -> Decay:
+    """Decay and fit from the histograms of all tags and of those without afterpulses; ValueError with too few."""
+    whole = fit_tail_from_peak(everything, width_ps * 1e-3)
+    share = _uncorrelated_share(everything, width_ps * 1e-3, whole)
+    return Decay(name, clean, width_ps * 1e-3, fit_tail_from_peak(clean, width_ps * 1e-3), share)
 
 
 def _uncorrelated_share(counts: npt.NDArray[np.int64], bin_ns: float, fit: TailFit) -> float:
@@ -145,27 +158,40 @@ def _uncorrelated_share(counts: npt.NDArray[np.int64], bin_ns: float, fit: TailF
     return min(1.0, level * counts.size / total)
 
 
-def _bin_width_ps(detector: Detector, resolution_ps: float) -> float:
-    """Some 40 bins per lifetime, in whole bins of the recorder."""
-    coarse = np.histogram(detector.since_cut_ps, 500, (0.0, detector.period_ps))[0]
-    rough = fit_tail(coarse, detector.period_ps * 1e-3 / 500, int(np.argmax(coarse)), 500)
-    width_ps = min(rough.lifetime_ns * 1e3 / _BINS_PER_LIFETIME, detector.period_ps / 100)
+def coarse_decay(detector: Detector, cut_ps: float) -> IntArray:
+    """Photons against the time since ``cut_ps`` in 500 bins over the period; int64, shape (500,)."""
+    since_cut = (detector.phase_ps - cut_ps) % detector.period_ps
+    return np.histogram(since_cut, _COARSE_BINS, (0.0, detector.period_ps))[0].astype(np.int64)
+
+
+def bin_width_ps(coarse: IntArray, period_ps: float, resolution_ps: float) -> float:
+    """Some 40 bins per lifetime, in whole bins of the recorder; ``coarse`` from :func:`coarse_decay`.
+
+    Raises ValueError with too few photons.
+    """
+    rough = fit_tail(coarse, period_ps * 1e-3 / coarse.size, int(np.argmax(coarse)), coarse.size)
+    width_ps = min(rough.lifetime_ns * 1e3 / _BINS_PER_LIFETIME, period_ps / 100)
     if resolution_ps > 0.0:
         return max(1.0, round(width_ps / resolution_ps)) * resolution_ps
     return width_ps
 
 
-def _histogram(detector: Detector, width_ps: float, cut_ps: float, resolution_ps: float) -> npt.NDArray[np.int64]:
+def decay_counts(detector: Detector, width_ps: float, cut_ps: float, resolution_ps: float) -> IntArray:
     """Photons against the time since ``cut_ps``; bins hold the recorder's bins as a whole."""
     if resolution_ps > 0.0:
         cut_ps = np.floor(cut_ps / resolution_ps) * resolution_ps - resolution_ps / 2.0
     since_cut = (detector.phase_ps - cut_ps) % detector.period_ps
     n_bins = int(detector.period_ps / width_ps)
-    return np.histogram(since_cut, n_bins, (0.0, n_bins * width_ps))[0]
+    return np.histogram(since_cut, n_bins, (0.0, n_bins * width_ps))[0].astype(np.int64)
 
 
 def _analyse(photons: PulsedPhotons) -> Analysis:
-    evaluation = evaluate_photons(photons)
+    return analysis_of(evaluate_photons(photons))
+
+
+def analysis_of(evaluation: Evaluation) -> Analysis:
+    """Results, checks and warnings of an evaluation."""
+    photons = evaluation.photons
     warnings = list(photons.warnings)
     try:
         g2 = evaluation.antibunching
@@ -258,10 +284,10 @@ def _timing_results(evaluation: Evaluation) -> dict[str, Result]:
     }
 
 
-def _rates(photons: PulsedPhotons) -> dict[str, Result]:
+def _rates(photons: PulsedPhotons | StreamedPhotons) -> dict[str, Result]:
     results = {}
     for number, detector in enumerate((photons.detector_1, photons.detector_2), start=1):
-        n = detector.times_ps.size
+        n = detector.n_photons
         results[f"count_rate_{number}"] = Result(
             n / photons.duration_s, sqrt(n) / photons.duration_s, "1/s", f"tags of {detector.name} over the live time"
         )
@@ -297,14 +323,12 @@ def _lifetime_check(evaluation: Evaluation) -> Check:
     return Check("lifetime fit", False, f"{text}: the decay is not one exponential, its lifetime is a rough number")
 
 
-def _saturation(photons: PulsedPhotons) -> Check:
+def _saturation(photons: PulsedPhotons | StreamedPhotons) -> Check:
     """Pile-up (more than one photon per pulse) and dead time both falsify decays and rates."""
     worst, share, dead_share = "", 0.0, 0.0
     for detector in (photons.detector_1, photons.detector_2):
-        per_pulse = detector.times_ps.size / photons.n_pulses
-        gaps = np.diff(np.sort(detector.times_ps))
-        gap_s = float(gaps[gaps > 0].min()) * 1e-12 if np.any(gaps > 0) else 0.0
-        dead = gap_s * detector.times_ps.size / photons.duration_s
+        per_pulse = detector.n_photons / photons.n_pulses
+        dead = detector.shortest_gap_ps * 1e-12 * detector.n_photons / photons.duration_s
         if max(per_pulse, dead) > max(share, dead_share):
             worst, share, dead_share = detector.name, per_pulse, dead
     text = f"{worst} counts {share:.2g} photons per pulse and is dead {dead_share:.1%} of the time"
@@ -313,4 +337,17 @@ def _saturation(photons: PulsedPhotons) -> Check:
     return Check("count rate", False, f"{text}: too much for undistorted decays (limits {_MOST_PER_PULSE}, 5 %)")
 
 
-__all__ = ["AnalysisError", "Decay", "Evaluation", "analyse", "analyse_photons", "evaluate_photons", "figure"]
+__all__ = [
+    "AnalysisError",
+    "Decay",
+    "Evaluation",
+    "analyse",
+    "analyse_photons",
+    "analysis_of",
+    "bin_width_ps",
+    "coarse_decay",
+    "decay_counts",
+    "decay_of_counts",
+    "evaluate_photons",
+    "figure",
+]

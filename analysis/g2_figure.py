@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis import figures
-from analysis.correlation import coincidences, delays
+from analysis.correlation import delays
 from analysis.poisson import poisson_interval
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _coincidences(axes: "Axes", evaluation: "Evaluation") -> None:
     if photons.resolution_ps > 0:
         width = round(max(1.0, round(width / photons.resolution_ps)) * photons.resolution_ps)
     reach = (abs(centre) + _SHOWN_PERIODS) * period // width * width
-    counts = coincidences(photons.detector_1.times_ps, photons.detector_2.times_ps, width, reach)
+    counts = photons.coincidences(width, reach)
     delay_ns = (delays(width, reach) + width / 2) * 1e-3
     trusted = not photons.timing_fault
     middle_ns = evaluation.cable_delay_ns()[0] if trusted else centre * photons.period_ps * 1e-3

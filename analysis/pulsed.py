@@ -4,22 +4,29 @@ Each detector's period is cut just before its own signal rises: neither the leng
 of the laser pulse between two triggers can tear the photons of a pulse apart.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from analysis.correlation import coincidences
 from analysis.errors import AnalysisError
-from analysis.tags import PhotonRecord, fit_period_ps, pulse_phase
+from analysis.pulse_search import refine_period_ps, trigger_period_ps
+from analysis.tags import PhotonRecord, pulse_phase
 from runfile.reader import RunFile
 from runfile.records import TagRecord
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 _COARSE_BINS = 400
 _AFTERPULSING_PS = 2e6
+_SAMPLE_FIRST = 1_000_000
+_SAMPLE_SPREAD = 4_000_000
+_MOST_DIVIDED = 32
 
 
 @dataclass(frozen=True)
@@ -38,14 +45,28 @@ class Detector:
     @cached_property
     def cut_ps(self) -> float:
         """Phase just before the signal rises: where this detector's period is cut."""
-        counts, edges = np.histogram(self.phase_ps % self.period_ps, _COARSE_BINS, (0.0, self.period_ps))
-        smooth = counts + np.roll(counts, 1) + np.roll(counts, -1)
-        peak = int(np.argmax(smooth))
-        level = 0.02 * smooth[peak] + 0.98 * float(np.quantile(smooth, 0.1))
-        back = np.roll(smooth[::-1], peak + 1 - _COARSE_BINS)  # going backwards in time from the peak
-        below = np.flatnonzero(back < level)
-        steps = (int(below[0]) if below.size else _COARSE_BINS // 8) + 2
-        return float(edges[(peak - steps) % _COARSE_BINS])
+        return cut_of_counts(self.phase_counts(), self.period_ps)
+
+    @property
+    def n_photons(self) -> int:
+        """Number of photons."""
+        return int(self.times_ps.size)
+
+    @property
+    def shortest_gap_ps(self) -> float:
+        """Shortest time between two tags that differ, ps: an upper limit of the dead time; 0 without any."""
+        gaps = np.diff(np.sort(self.times_ps))
+        return float(gaps[gaps > 0].min()) if np.any(gaps > 0) else 0.0
+
+    def phase_counts(self) -> IntArray:
+        """Photons against the phase in 400 bins over the period; int64, shape (400,)."""
+        counts, _ = np.histogram(self.phase_ps % self.period_ps, _COARSE_BINS, (0.0, self.period_ps))
+        return counts.astype(np.int64)
+
+    def phase_sums(self) -> tuple[complex, complex]:
+        """Sums of exp(iφ) and exp(2iφ) over the photons, φ being the phase as an angle."""
+        angle = 2j * np.pi / self.period_ps * self.phase_ps
+        return complex(np.exp(angle).sum()), complex(np.exp(2 * angle).sum())
 
     def own_pulse(self, cut_ps: float) -> IntArray:
         """Number of the pulse each photon belongs to, with the period cut at ``cut_ps`` (may be negative)."""
@@ -66,19 +87,47 @@ class Detector:
         out all tags that follow another within 2 µs removes them, and true photons evenly over the period, because
         the span is a whole number of periods. It is shortened where it would cost more than a fifth of the photons.
         """
-        span_ps = min(_AFTERPULSING_PS, 0.2 * duration_s * 1e12 / max(self.times_ps.size, 1))
-        span_ps = max(1.0, np.floor(span_ps / self.period_ps)) * self.period_ps
-        first = np.diff(self.times_ps, prepend=self.times_ps[0] - int(2 * span_ps)) > span_ps
+        span_ps = afterpulse_span_ps(self.n_photons, duration_s, self.period_ps)
+        return self.without_followers(span_ps, None)
+
+    def without_followers(self, span_ps: float, before_ps: int | None) -> "Detector":
+        """The photons with no tag of this detector within ``span_ps`` before; ``before_ps``: last tag before these."""
+        if not self.times_ps.size:
+            return self
+        before = int(self.times_ps[0]) - int(2 * span_ps) if before_ps is None else before_ps
+        first = np.diff(self.times_ps, prepend=before) > span_ps
         return replace(self, times_ps=self.times_ps[first], pulse=self.pulse[first], phase_ps=self.phase_ps[first])
 
     def mean_phase(self) -> tuple[float, float]:
         """Circular mean of the phase and its standard error, ps: the detector's delay, up to whole periods."""
-        angle = 2j * np.pi / self.period_ps * self.phase_ps
-        first, second = np.exp(angle).mean(), np.exp(2 * angle).mean()
-        direction = float(np.angle(first))
-        spread = (1.0 - float(np.real(second * np.exp(-2j * direction)))) / (2.0 * abs(first) ** 2)
-        scale = self.period_ps / (2.0 * np.pi)
-        return direction * scale, scale * float(np.sqrt(max(spread, 0.0) / self.phase_ps.size))
+        return mean_phase_of_sums(*self.phase_sums(), self.n_photons, self.period_ps)
+
+
+def cut_of_counts(counts: IntArray, period_ps: float) -> float:
+    """Phase (ps) just before the signal rises, from the photons by phase as :meth:`Detector.phase_counts` gives."""
+    edges = np.linspace(0.0, period_ps, counts.size + 1)
+    smooth = counts + np.roll(counts, 1) + np.roll(counts, -1)
+    peak = int(np.argmax(smooth))
+    level = 0.02 * smooth[peak] + 0.98 * float(np.quantile(smooth, 0.1))
+    back = np.roll(smooth[::-1], peak + 1 - counts.size)  # going backwards in time from the peak
+    below = np.flatnonzero(back < level)
+    steps = (int(below[0]) if below.size else counts.size // 8) + 2
+    return float(edges[(peak - steps) % counts.size])
+
+
+def afterpulse_span_ps(n_photons: int, duration_s: float, period_ps: float) -> float:
+    """How long after a tag the next ones are left out, ps: see :meth:`Detector.without_afterpulses`."""
+    span_ps = min(_AFTERPULSING_PS, 0.2 * duration_s * 1e12 / max(n_photons, 1))
+    return float(max(1.0, np.floor(span_ps / period_ps)) * period_ps)
+
+
+def mean_phase_of_sums(sum_1: complex, sum_2: complex, n_photons: int, period_ps: float) -> tuple[float, float]:
+    """Circular mean of the phase and its standard error, ps, from the sums of :meth:`Detector.phase_sums`."""
+    first, second = sum_1 / n_photons, sum_2 / n_photons
+    direction = float(np.angle(first))
+    spread = (1.0 - float(np.real(second * np.exp(-2j * direction)))) / (2.0 * abs(first) ** 2)
+    scale = period_ps / (2.0 * np.pi)
+    return direction * scale, scale * float(np.sqrt(max(spread, 0.0) / n_photons))
 
 
 @dataclass(frozen=True)
@@ -102,6 +151,10 @@ class PulsedPhotons:
         """Where the two periods are cut, less than half a period apart."""
         first, second = self.detector_1.cut_ps, self.detector_2.cut_ps
         return first, second + self.period_ps * round((first - second) / self.period_ps)
+
+    def coincidences(self, width_ps: int, reach_ps: int) -> IntArray:
+        """All pairs by delay, as :func:`analysis.correlation.coincidences`."""
+        return coincidences(self.detector_1.times_ps, self.detector_2.times_ps, width_ps, reach_ps)
 
 
 def from_run(run: RunFile) -> PulsedPhotons:
@@ -145,28 +198,82 @@ def from_run(run: RunFile) -> PulsedPhotons:
 def from_record(record: PhotonRecord, guess_period_ps: float | None = None) -> PulsedPhotons:
     """Photons of a foreign file: its two busiest channels, in ascending order, are the detectors.
 
-    T3 files bring the pulses along. Other tags need the period: the file's, or ``guess_period_ps``, refined on
-    the photons. Raises AnalysisError when there are not two detectors or no pulse period.
+    T3 files bring the pulses along. Other tags need the period: the file's, ``guess_period_ps``, or that of the
+    laser trigger on channel 0 (see :func:`choose_detectors`), refined on the photons. Raises AnalysisError when
+    there are not two detectors or no pulse period.
     """
     numbers, counts = np.unique(record.channel, return_counts=True)
-    if numbers.size < 2:
-        raise AnalysisError(f"the file holds photons of channel {numbers[0]} only; g2 needs two detectors")
-    chosen = sorted(int(n) for n in numbers[np.argsort(counts)[-2:]])
+    per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    related = record.sync_index is not None and record.nanotimes_ps is not None and bool(record.sync_period_ps)
+    trigger = None if related else trigger_period_ps(record.timestamps_ps[record.channel == 0])
+    chosen, told = choose_detectors(per_channel, trigger)
+    warnings = (*record.warnings, *told)
     masks = [record.channel == number for number in chosen]
-    warnings = list(record.warnings)
-    if numbers.size > 2:
-        warnings.append(f"of the channels {[int(n) for n in numbers]} the two busiest, {chosen}, are analysed")
-    names = [f"channel {number}" for number in chosen]
-    if record.sync_index is not None and record.nanotimes_ps is not None and record.sync_period_ps:
-        return _from_t3(record, masks, names, tuple(warnings))
-    guess = record.sync_period_ps or guess_period_ps
-    if not guess:
-        raise AnalysisError("the file does not say the pulse period; a pulsed g2 cannot be evaluated without it")
+    if related:
+        return _from_t3(record, masks, [f"channel {number}" for number in chosen], warnings)
     times = [record.timestamps_ps[mask] for mask in masks]
-    period_ps, detectors = _from_times(times, guess, "the file")
+    merged = np.sort(np.concatenate(times))
+    sample = merged[sampled(0, merged.size, merged.size)]
+    period_ps = period_of_sample(sample, record.sync_period_ps or guess_period_ps, trigger, "the file")
+    first, second = [detector_of_times(f"detector {i}", stamps, period_ps) for i, stamps in enumerate(times, start=1)]
     n_pulses = max(1, round(record.duration_s * 1e12 / period_ps))
-    first, second = detectors
-    return PulsedPhotons(first, second, period_ps, n_pulses, record.duration_s, 0.0, warnings=tuple(warnings))
+    return PulsedPhotons(first, second, period_ps, n_pulses, record.duration_s, 0.0, warnings=warnings)
+
+
+def choose_detectors(counts: Mapping[int, int], trigger_ps: float | None) -> tuple[tuple[int, int], tuple[str, ...]]:
+    """The two channels to correlate, ascending, and what to say about the others.
+
+    ``counts``: photons per channel. ``trigger_ps``: period of channel 0 where that is a laser trigger; beside two
+    other channels it is no detector then. Raises AnalysisError for fewer than two channels.
+    """
+    left, told = dict(counts), []
+    if trigger_ps is not None and 0 in left and len(left) > 2:
+        del left[0]
+        told.append(f"channel 0 is taken as the laser trigger, not as a detector: every {trigger_ps * 1e-3:.4g} ns")
+    elif trigger_ps is not None and 0 in left:
+        told.append("channel 0 has tags as regular as those of a laser trigger; it is analysed as a detector")
+    if len(left) < 2:
+        raise AnalysisError(f"the file holds photons of channel {min(left)} only; g2 needs two detectors")
+    ascending = sorted(left, key=lambda number: (left[number], number))
+    chosen = tuple(sorted(ascending[-2:]))
+    if len(left) > 2:
+        told.append(f"of the channels {sorted(left)} the two busiest, {list(chosen)}, are analysed")
+    return (chosen[0], chosen[1]), tuple(told)
+
+
+def sampled(start: int, stop: int, n_photons: int) -> BoolArray:
+    """Which of the photons numbered ``start`` to ``stop`` - 1 of ``n_photons`` the period is fitted to; bool.
+
+    All of the first million and some four million spread evenly: records up to 4e6 photons as a whole.
+    """
+    number = np.arange(start, stop)
+    result: BoolArray = (number < _SAMPLE_FIRST) | (number % max(1, -(-n_photons // _SAMPLE_SPREAD)) == 0)
+    return result
+
+
+def period_of_sample(sample_ps: IntArray, stated_ps: float | None, trigger_ps: float | None, where: str) -> float:
+    """Pulse period fitted to photons, from the stated one or, failing that, the trigger's.
+
+    A trigger input that is dead for longer than the period, or a divider before it, leaves every n-th pulse:
+    whole parts (up to 32) of the trigger's period are tried. Raises AnalysisError where no period fits.
+    """
+    if not stated_ps and not trigger_ps:
+        raise AnalysisError("the file does not say the pulse period; a pulsed g2 cannot be evaluated without it")
+    parts = range(1, 2) if stated_ps else range(1, _MOST_DIVIDED + 1)
+    guess_ps = float(stated_ps or trigger_ps or 0.0)
+    refusal = ""
+    for part in parts:
+        try:
+            return refine_period_ps(sample_ps, guess_ps / part)
+        except ValueError as error:
+            refusal = refusal or str(error)
+    raise AnalysisError(f"{where}: {refusal}")
+
+
+def detector_of_times(name: str, times_ps: IntArray, period_ps: float) -> Detector:
+    """Photons related to pulses at whole multiples of the period."""
+    pulse = np.floor(times_ps / period_ps)
+    return Detector(name, times_ps, pulse.astype(np.int64), times_ps - pulse * period_ps, period_ps)
 
 
 def _from_t3(
@@ -175,10 +282,7 @@ def _from_t3(
     index, nanotimes, period = record.sync_index, record.nanotimes_ps, record.sync_period_ps
     if index is None or nanotimes is None or period is None:
         raise AnalysisError("the record does not relate photons to pulses")
-    beyond = float(np.mean(nanotimes > 1.02 * period))
-    fault = ""
-    if beyond > 1e-3:
-        fault = f"{beyond:.0%} of the photons are dated later than one pulse period after their pulse"
+    fault = timing_fault(float(np.mean(nanotimes > 1.02 * period)))
     first, second = [
         Detector(name, record.timestamps_ps[m], index[m], nanotimes[m].astype(np.float64), float(period))
         for name, m in zip(names, masks, strict=True)
@@ -191,17 +295,17 @@ def _from_t3(
     )
 
 
+def timing_fault(beyond: float) -> str:
+    """Why times within the period cannot be used where the share ``beyond`` comes after it; "" if they can."""
+    if beyond <= 1e-3:
+        return ""
+    return f"{beyond:.0%} of the photons are dated later than one pulse period after their pulse"
+
+
 def _from_times(times: list[IntArray], guess_ps: float, where: str) -> tuple[float, list[Detector]]:
-    try:
-        period = fit_period_ps(np.concatenate(times), guess_ps)
-    except ValueError as error:
-        raise AnalysisError(f"{where}: {error}") from error
-    detectors = []
-    for number, stamps in enumerate(times, start=1):
-        pulse = np.floor(stamps / period)
-        phase = stamps - pulse * period
-        detectors.append(Detector(f"detector {number}", stamps, pulse.astype(np.int64), phase, period))
-    return period, detectors
+    merged = np.sort(np.concatenate(times))
+    period = period_of_sample(merged[sampled(0, merged.size, merged.size)], guess_ps, None, where)
+    return period, [detector_of_times(f"detector {i}", stamps, period) for i, stamps in enumerate(times, start=1)]
 
 
 def _channel(tags: TagRecord, name: str, where: str) -> IntArray:

@@ -19,7 +19,6 @@ __all__ = [
     "StreamSummary",
     "TagRecord",
     "absolute_times_ps",
-    "fit_period_ps",
     "pulse_phase",
 ]
 
@@ -204,53 +203,3 @@ def pulse_phase(times_ps: IntArray, trigger_ps: IntArray, trigger_divider: int, 
     number = np.floor(elapsed / local_period)
     phase = elapsed - number * local_period
     return PulsePhase(first_pulse[interval] + number.astype(np.int64), phase, measured)
-
-
-def fit_period_ps(times_ps: IntArray, guess_ps: float) -> float:
-    """Refine a pulse period from the arrival times themselves, from a guess good to a few per cent.
-
-    Maximises |Σ exp(2πi t/T)|, first over delays between neighbouring photons, then over ever longer stretches
-    of the record, so that the period is never mistaken by a whole pulse. Raises ValueError when the light is not
-    pulsed with such a period, in step from the first photon to the last.
-    """
-    times = np.sort(times_ps) - int(np.min(times_ps))
-    period, span, tolerance = float(guess_ps), 8.0 * guess_ps, 0.03
-    record = float(times[-1])
-    while True:
-        part = _delays_within(times, span) if span < _LONGEST_DELAY * guess_ps else _first_photons(times, span)
-        period = _strongest(part, period, tolerance, guess_ps)
-        if span >= record:
-            return period
-        tolerance = 0.3 * period / span
-        span = min(8.0 * span, max(record, 8.0 * guess_ps))
-
-
-_LONGEST_DELAY = 4e4
-_ENOUGH = 20_000
-
-
-def _strongest(part: FloatArray, period_ps: float, tolerance: float, guess_ps: float) -> float:
-    """Period within ``tolerance`` (relative) with which the times are most in step."""
-    trial = period_ps * (1.0 + np.linspace(-tolerance, tolerance, 121))
-    strength = np.array([np.abs(np.exp(2j * np.pi / t * part).mean()) for t in trial])
-    if strength.max() < 5.0 / np.sqrt(part.size):
-        raise ValueError(f"the photons show no pulses with a period near {guess_ps / 1e3:.4g} ns")
-    return float(trial[np.argmax(strength)])
-
-
-def _first_photons(times: IntArray, span_ps: float) -> FloatArray:
-    """Photons of the first ``span_ps``, thinned out evenly."""
-    near = times[times <= span_ps]
-    return near[:: max(1, near.size // _ENOUGH)].astype(np.float64)
-
-
-def _delays_within(times: IntArray, span_ps: float) -> FloatArray:
-    """Delays between photons at most ``span_ps`` apart, thinned out: no common time zero is needed."""
-    collected: list[IntArray] = []
-    for step in range(1, min(times.size, 50)):
-        delay = times[step:] - times[:-step]
-        near = delay[delay < span_ps]
-        if not near.size or sum(part.size for part in collected) > _ENOUGH:
-            break
-        collected.append(near[:: max(1, near.size // 5_000)])
-    return np.concatenate(collected).astype(np.float64) if collected else np.zeros(1)

@@ -11,6 +11,7 @@ from procedures.errors import StoppedError
 from runmanager.errors import BadInputError
 
 if TYPE_CHECKING:
+    from analysis.tag_files import ReadOptions
     from runmanager.engine import RunRequest
 
 HIGHEST_SEED = 2**63 - 1  # what the run file can hold
@@ -92,16 +93,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     analyse.add_argument("--jobs", type=int, metavar="N", help="files side by side (default: one a processor)")
     analyse.add_argument("--scheduler", metavar="ADDRESS", help="analyse on a Dask cluster, e.g. tcp://host:8786")
+    _add_reading_options(analyse)
     analyse.set_defaults(handler=_analyse)
 
     exporting = commands.add_parser("export", help="write the photons of a file in an exchange format")
     exporting.add_argument("file", type=Path, metavar="FILE")
     exporting.add_argument("--photon-hdf5", action="store_true", required=True, help="Photon-HDF5 0.5")
     exporting.add_argument("--out", type=Path, metavar="FILE", help="name of the new file (default: beside FILE)")
-    exporting.add_argument("--time-unit-ps", type=float, metavar="PS", help="text and quTAG files: what one count is")
-    exporting.add_argument("--separator", metavar="CHARACTER", help="text files (default: white space)")
-    exporting.add_argument("--header-lines", type=int, default=0, metavar="N", help="text files: lines to skip")
-    exporting.add_argument("--tac-window-ns", type=float, metavar="NS", help="SPC files without their set-up file")
+    _add_reading_options(exporting)
     exporting.add_argument("--laser-rate-hz", type=float, metavar="HZ", help="repetition rate, where the file has none")
     exporting.add_argument("--json", action="store_true", help="one JSON object on stdout")
     exporting.set_defaults(handler=_export)
@@ -140,6 +139,14 @@ def build_parser() -> argparse.ArgumentParser:
     validation.add_argument("--json", action="store_true", help="one JSON object on stdout")
     validation.set_defaults(handler=_validate)
     return parser
+
+
+def _add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """What a photon file does not say itself."""
+    parser.add_argument("--time-unit-ps", type=float, metavar="PS", help="text and quTAG files: what one count is")
+    parser.add_argument("--separator", metavar="CHARACTER", help="text files (default: white space)")
+    parser.add_argument("--header-lines", type=int, default=0, metavar="N", help="text files: lines to skip")
+    parser.add_argument("--tac-window-ns", type=float, metavar="NS", help="SPC files without their set-up file")
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -244,10 +251,16 @@ def _analyse(options: argparse.Namespace) -> int:
     from runmanager.progress import progress_bar
 
     files = batch.find_files(options.files)
+    reading = _reading_options(options)
     if len(files) == 1 and options.scheduler is None and not options.files[0].is_dir():
-        found = offline.analyse_file(files[0], with_report=options.report)
+        with progress_bar(f"analyze {files[0].name}") as report:
+            found = offline.analyse_file(files[0], with_report=options.report, options=reading, report=report)
         output.print_analyses([found], as_json=options.json, several=False)
         return found.exit_code
+    if reading is not None:
+        raise BadInputError(
+            "what --time-unit-ps, --separator, --header-lines, --tac-window-ns say holds for one file: name one"
+        )
     with progress_bar("analyze") as report:
         outcomes = batch.analyse_all(
             files, with_report=options.report, jobs=options.jobs, scheduler=options.scheduler, report=report
@@ -258,6 +271,23 @@ def _analyse(options: argparse.Namespace) -> int:
     analyses = [outcome.found for outcome in outcomes if outcome.found is not None]
     output.print_analyses(analyses, as_json=options.json, several=True)
     return 2 if len(analyses) < len(outcomes) else max(analysis.exit_code for analysis in analyses)
+
+
+def _reading_options(options: argparse.Namespace) -> "ReadOptions | None":
+    """None where the command line says nothing about the file; BadInputError for what makes no sense."""
+    unit_ps, tac_ns = options.time_unit_ps, options.tac_window_ns
+    if unit_ps is None and (options.separator is not None or options.header_lines):
+        raise BadInputError("--separator and --header-lines are for text files, which need --time-unit-ps, too")
+    if unit_ps is None and tac_ns is None:
+        return None
+    from analysis.tag_files import ReadOptions, SpcFormat, TextFormat
+
+    try:
+        text = None if unit_ps is None else TextFormat(unit_ps, options.separator, options.header_lines)
+        spc = None if tac_ns is None else SpcFormat(tac_ns)
+        return ReadOptions(text=text, spc=spc, qutag_unit_ps=1.0 if unit_ps is None else unit_ps)
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
 
 
 def _export(options: argparse.Namespace) -> int:

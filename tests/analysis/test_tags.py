@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.tags import PhotonRecord, RecordStream, StreamSummary, absolute_times_ps, fit_period_ps, pulse_phase
+from analysis.tags import PhotonRecord, RecordStream, StreamSummary, absolute_times_ps, pulse_phase
 
 
 @given(st.integers(0, 10**13), st.integers(12_000, 13_000), st.integers(0, 12_000))
@@ -53,21 +53,6 @@ def test_wrong_divider_is_noticed() -> None:
 def test_one_trigger_is_not_enough() -> None:
     with pytest.raises(ValueError, match="two trigger tags"):
         pulse_phase(np.array([5]), np.array([0]), 1000, 200_000.0)
-
-
-@pytest.mark.parametrize("guess", [198_000.0, 200_000.0, 204_000.0])
-def test_period_is_found_from_the_photons(guess: float) -> None:
-    rng = np.random.default_rng(5)
-    truth = 200_012.345
-    pulse = np.sort(rng.integers(0, 5_000_000, 100_000))
-    times = np.rint(pulse * truth + rng.exponential(10_000, pulse.size)).astype(np.int64)
-    assert fit_period_ps(times, guess) == pytest.approx(truth, abs=1e-3)
-
-
-def test_unpulsed_light_has_no_period() -> None:
-    times = np.sort(np.random.default_rng(6).integers(0, 10**12, 50_000))
-    with pytest.raises(ValueError, match="no pulses"):
-        fit_period_ps(times, 200_000.0)
 
 
 def test_record_in_memory_as_a_stream() -> None:

@@ -106,7 +106,7 @@ def test_forecast_of_wrong_input_is_bad_input() -> None:
 def test_bad_file_among_several_does_not_hide_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def analyse_file(path: Path, *, with_report: bool) -> FileAnalysis:
+    def analyse_file(path: Path, *, with_report: bool, **_: object) -> FileAnalysis:
         if path.name == "bad.h5":
             raise BadInputError("bad.h5: truncated")
         return FileAnalysis(path, "completed", 1.0, analysis())
@@ -121,7 +121,7 @@ def test_bad_file_among_several_does_not_hide_the_others(
 def test_several_files_have_the_worst_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def analyse_file(path: Path, *, with_report: bool) -> FileAnalysis:
+    def analyse_file(path: Path, *, with_report: bool, **_: object) -> FileAnalysis:
         return FileAnalysis(path, "completed", 1.0, analysis(passed=path.name != "b.h5"))
 
     monkeypatch.setattr(offline, "analyse_file", analyse_file)
