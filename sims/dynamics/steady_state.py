@@ -24,6 +24,8 @@ RESIDUAL_TOLERANCE = 1e-14
 """Largest |L x| accepted, relative to the largest entry of L."""
 
 REFINEMENTS = 3
+LAST_STEP = 1e-13
+"""Refinement of a sweep ends when nothing of a state of unit trace moves by more than this."""
 
 
 def solve_steady_state(matrix: FloatArray, populations: BoolArray) -> FloatArray:
@@ -59,12 +61,20 @@ def solve_sweep(matrix: FloatArray, change: FloatArray, values: FloatArray, popu
     response = linalg.lu_solve(factors, np.eye(centre.shape[0])[:, changed])
     coupling = rows @ response
     offsets = values - middle
+    # Woodbury's small matrices 1 + v C for all v from the eigenvectors of C: what that costs in digits the refinement
+    # below brings back, and what it cannot bring back is solved by itself.
+    poles, vectors = np.linalg.eig(coupling)
+    try:
+        inverse_vectors = np.linalg.inv(vectors)
+    except np.linalg.LinAlgError:  # C has too few eigenvectors
+        return np.array([solve_steady_state(matrix + value * change, populations) for value in values])
+    with np.errstate(divide="ignore", invalid="ignore"):  # 1 + v C singular: that value is solved by itself below
+        weights = 1 / (1 + poles[:, None] * offsets)
 
     def solve(columns: FloatArray) -> FloatArray:
         """Approximate solutions (k, n_v), one column for each value."""
         plain = linalg.lu_solve(factors, columns)
-        small = np.eye(changed.size) + offsets[:, None, None] * coupling
-        inner = np.linalg.solve(small, (rows @ plain).T[..., None])[..., 0].T
+        inner = (vectors @ (weights * (inverse_vectors @ (rows @ plain)))).real
         return np.asarray(plain - response @ (inner * offsets), dtype=np.float64)
 
     targets = np.repeat(right[:, None], values.size, axis=1)
@@ -73,10 +83,14 @@ def solve_sweep(matrix: FloatArray, change: FloatArray, values: FloatArray, popu
     for _ in range(REFINEMENTS):
         residual = targets - centre @ x
         residual[changed] -= (rows @ x) * offsets
-        x = x + solve(residual)
+        step = solve(residual)
+        x = x + step
+        if np.max(np.abs(step)) < LAST_STEP:
+            break
     residual = targets - centre @ x
     residual[changed] -= (rows @ x) * offsets
-    for index in np.flatnonzero(np.max(np.abs(residual), axis=0) > RESIDUAL_TOLERANCE * scale * np.sqrt(len(x))):
+    good = np.max(np.abs(residual), axis=0) <= RESIDUAL_TOLERANCE * scale * np.sqrt(len(x))
+    for index in np.flatnonzero(~good):
         x[:, index] = solve_steady_state(matrix + values[index] * change, populations)
     return np.ascontiguousarray(x.T)
 
