@@ -6,6 +6,7 @@ fluorescence right after switching on (its maximum, reached within the exciton's
 back while the light is on is the sample's ``light_on_mixing_ns``, scaled with s/(1 + s) like the exciton population.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -256,7 +257,7 @@ def recovery_against_delay(
 def _fall_time_ns(times_ns: FloatArray, rate: FloatArray) -> float:
     """Time after the first point until the excess over the last point has fallen to 1/e (linear in between)."""
     excess = rate - rate[-1]
-    target = excess[0] / np.e
+    target = excess[0] / math.e
     if not target > 0:
         return 0.0
     below = int(np.argmax(excess < target))

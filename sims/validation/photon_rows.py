@@ -1,5 +1,6 @@
 """Photons of one dot: correlations, brightness, linewidth, light of the dopant itself."""
 
+import math
 from functools import cache, partial
 
 import numpy as np
@@ -68,7 +69,7 @@ def bunching_time_ns() -> float:
     """Time in which the excess of the line's g2 over 1 falls to 1/e, from SHORTEST_NS on, saturating light."""
     delay_ns = np.linspace(SHORTEST_NS, 300, 2951)
     excess = auto_correlation(delay_ns, SATURATING_PAIRS_PER_NS) - 1
-    return float(delay_ns[np.argmax(excess < excess[0] / np.e)] - delay_ns[0])
+    return float(delay_ns[np.argmax(excess < excess[0] / math.e)] - delay_ns[0])
 
 
 def bunching_peak() -> float:

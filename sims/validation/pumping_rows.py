@@ -1,5 +1,6 @@
 """Optical pumping of the dopant: efficiency, time, power, transverse field, what stops it."""
 
+import math
 from functools import cache, partial
 
 import numpy as np
@@ -80,7 +81,7 @@ def orientation_time_ns() -> float:
     """Time in which <S_z> comes within 1/e of its end under 3 circular pairs per ns."""
     run = pumping_transient(model(), through_excited_segment(model(), 3.0, 1.0, 1500.0), n_times=3001)
     projection = np.abs(run.populations @ np.arange(2.5, -3, -1))
-    return float(run.times_ns[np.argmax(projection > projection[-1] * (1 - 1 / np.e))])
+    return float(run.times_ns[np.argmax(projection > projection[-1] * (1 - 1 / math.e))])
 
 
 def orientation_through_excited_state(circularity: float) -> float:
@@ -116,7 +117,7 @@ def twelve_levels(saturation: float, flip_ns: float, mixing_ns: float) -> tuple[
     fluorescence = rates.evolve(np.diag(dot.ground_mixture()).real, times)[:, line.exciton]
     peak = int(np.argmax(fluorescence))
     excess = fluorescence[peak:] - fluorescence[-1]
-    fall_ns = times[int(np.argmax(excess < excess[0] / np.e))]
+    fall_ns = times[int(np.argmax(excess < excess[0] / math.e))]
     return float(1 - fluorescence[-1] / fluorescence[peak]), float(fall_ns)
 
 
