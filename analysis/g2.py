@@ -289,7 +289,10 @@ def _rates(photons: PulsedPhotons | StreamedPhotons) -> dict[str, Result]:
     for number, detector in enumerate((photons.detector_1, photons.detector_2), start=1):
         n = detector.n_photons
         results[f"count_rate_{number}"] = Result(
-            n / photons.duration_s, sqrt(n) / photons.duration_s, "1/s", f"tags of {detector.name} over the live time"
+            n / photons.duration_s,
+            sqrt(n) / photons.duration_s,
+            "1/s",
+            f"tags of {detector.name} over the live time; the error is that of counting, blinking is not in it",
         )
     return results
 
