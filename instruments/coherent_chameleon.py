@@ -9,10 +9,9 @@ Source: Coherent Chameleon Ultra operator's manual, host command appendix. Firmw
 from typing import ClassVar, Unpack
 
 from instruments.errors import InterlockError, LimitError, NotReadyError, WireError
+from instruments.pulses import sech2_width_nm
 from instruments.visa import LabInstrument, VisaOptions, limit_pair, positive
 
-SPEED_OF_LIGHT_NM_PER_FS = 299.792458
-SECH2_TIME_BANDWIDTH = 0.315  # transform-limited sech^2 pulse, FWHM x FWHM
 FAULTS = {1: "laser head interlock", 2: "external interlock", 3: "power supply interlock"}
 TUNING = {0: "ready", 1: "tuning", 2: "searching for mode lock", 3: "recovering"}
 
@@ -114,7 +113,7 @@ class Chameleon(LabInstrument):
 
     def spectral_width_nm(self) -> float:
         """Full width at half maximum of a transform-limited sech² pulse: 0.315 λ² / (c τ), nm."""
-        return SECH2_TIME_BANDWIDTH * self.wavelength_nm() ** 2 / (SPEED_OF_LIGHT_NM_PER_FS * self._pulse_width_fs)
+        return sech2_width_nm(self.wavelength_nm(), self._pulse_width_fs)
 
     def tune(self, wavelength_nm: float) -> float:
         """Close the shutter, tune, wait for mode lock; returns the wavelength reached, nm."""

@@ -15,10 +15,9 @@ import pyvisa
 from pyvisa import constants
 
 from instruments.errors import InterlockError, LimitError, NotReadyError
+from instruments.pulses import sech2_width_nm
 from instruments.visa import LabInstrument, VisaOptions, limit_pair, positive
 
-SPEED_OF_LIGHT_NM_PER_FS = 299.792458
-SECH2_TIME_BANDWIDTH = 0.315  # transform-limited sech^2 pulse, FWHM x FWHM
 SHUTTER_STALE_S = 1.2
 EMISSION, MODE_LOCKED = 1 << 0, 1 << 1
 OLD_EMISSION, OLD_SYSTEM_ERROR = 1 << 6, 1 << 5
@@ -132,7 +131,7 @@ class MaiTai(LabInstrument):
 
     def spectral_width_nm(self) -> float:
         """Full width at half maximum of a transform-limited sech² pulse: 0.315 λ² / (c τ), nm."""
-        return SECH2_TIME_BANDWIDTH * self.wavelength_nm() ** 2 / (SPEED_OF_LIGHT_NM_PER_FS * self._pulse_width_fs)
+        return sech2_width_nm(self.wavelength_nm(), self._pulse_width_fs)
 
     def tune(self, wavelength_nm: float) -> float:
         """Close the shutter, tune, wait for mode lock (or the settling time); returns the wavelength reached, nm."""
