@@ -1,6 +1,7 @@
 """Set up solotron on a machine that has only Python >= 3.11, and run it.
 
 python3 bootstrap.py run spin-pumping     sets up .venv from the lock file, then runs `solotron run spin-pumping`
+python3 bootstrap.py gui                  sets up .venv with the window's packages, too, then opens the run manager
 python3 bootstrap.py test                 sets up .venv with the development tools, then runs the tests
 python3 bootstrap.py setup [--dev]        only sets up
 
@@ -17,7 +18,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 SCRIPTS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
-LOCKS = {"run": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
+LOCKS = {
+    "run": ROOT / "requirements.lock",
+    "gui": ROOT / "requirements-gui.lock",
+    "dev": ROOT / "requirements-dev.lock",
+}
+CONTAINED_IN = {"run": ("run", "gui", "dev"), "gui": ("gui", "dev"), "dev": ("dev",)}
+"""Which environments have all that one kind of set-up needs."""
 
 
 def main(arguments: list[str]) -> int:
@@ -33,12 +40,13 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "test":
         command = [str(SCRIPTS / "python"), "-m", "pytest", *(arguments[1:] or ["-n", "2", "--dist", "loadfile", "-q"])]
         return set_up("dev") or subprocess.call(command, cwd=ROOT)
-    return set_up("run") or subprocess.call([str(SCRIPTS / "solotron"), *arguments])
+    kind = "gui" if arguments[0] == "gui" else "run"
+    return set_up(kind) or subprocess.call([str(SCRIPTS / "solotron"), *arguments])
 
 
 def set_up(kind: str) -> int:
     """Create .venv and install the locked packages and solotron, unless that was done for these locks already."""
-    if any(_stamp(done).exists() and _stamp(done).read_text() == _key(done) for done in {kind, "dev"}):
+    if any(_stamp(done).exists() and _stamp(done).read_text() == _key(done) for done in CONTAINED_IN[kind]):
         return 0
     print(f"setting up {ENVIRONMENT.name} (once; a few minutes) ...", file=sys.stderr, flush=True)
     if not (SCRIPTS / "python").exists():
