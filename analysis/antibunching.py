@@ -19,6 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 _PAIR_BUDGET = 2e8
 _SEARCH_PULSES = 50
 _SURE_DIP = 1e-3
+_OUTLIER = 6.0
+"""Standard deviations above the others from which a peak is no ordinary neighbour (cascades bunch the centre)."""
 _DEEP_DIP = 0.9
 _MOST_SIDE_PEAKS = 5
 _WORTH_CORRECTING = 0.1
@@ -163,6 +165,8 @@ def find_centre(peaks: PulsePeaks) -> Centre:
     counts, offset = peaks.counts[near], peaks.offset[near]
     lowest = int(np.argmin(counts))
     neighbours = np.concatenate([counts[max(0, lowest - 5) : lowest], counts[lowest + 1 : lowest + 6]])
+    usual = float(np.median(neighbours))
+    neighbours = neighbours[neighbours <= usual + _OUTLIER * np.sqrt(usual + 1.0)]  # a bunched centre is none of them
     # the surroundings are counted too: compare as two parts of one binomial
     total = int(neighbours.sum()) + int(counts[lowest])
     chance = float(stats.binom.cdf(counts[lowest], total, 1.0 / (neighbours.size + 1))) * counts.size

@@ -21,6 +21,7 @@ from analysis.log_correlation import (
     pulsed_edges_ps,
     together,
 )
+from analysis.tags import PhotonStream, Progress
 from runfile.results import Result
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.int64]
 
-__all__ = ["Brightness", "evaluate", "figure"]
+__all__ = ["Brightness", "RateTrace", "evaluate", "evaluate_stream", "figure"]
 
 _MOST_PHOTONS = 3_000_000
+_RATE_BINS = 1000
 _BLOCKS = 20
 _WORTH_TELLING = 1.1
 _FIRST_LAG_S = 2e-7
@@ -38,13 +40,32 @@ _FIRST_LAG_S = 2e-7
 
 
 @dataclass(frozen=True)
+class RateTrace:
+    """Photons of both detectors in equal stretches of the whole record: ``counts`` (n,) over ``duration_s``."""
+
+    counts: IntArray
+    duration_s: float
+
+    @property
+    def width_s(self) -> float:
+        """Length of a stretch."""
+        return self.duration_s / self.counts.size
+
+    @property
+    def edges_s(self) -> npt.NDArray[np.float64]:
+        """Borders of the stretches, (n + 1,)."""
+        return np.linspace(0.0, self.duration_s, self.counts.size + 1)
+
+
+@dataclass(frozen=True)
 class Brightness:
     """What was found. ``on_off``, ``on_law``, ``off_law``: None without blinking or with too few stays.
 
-    ``remarks``: what was left out or could not be determined, and why.
+    ``rate``: the whole record; all else is of its first ``duration_s``. ``remarks``: what was left out or could not be
+    determined, and why.
     """
 
-    times_ps: IntArray
+    rate: RateTrace
     duration_s: float
     trace: blinking.BlinkingTrace
     on_off: blinking.OnOff | None
@@ -71,19 +92,64 @@ def evaluate(
 
     Times int64 ps, sorted, from 0 to ``duration_s``. ``period_ps``: of pulsed light: each lag holds whole
     pulses then. A record that ends with its last pulse is as long as its last photon says.
-    Of a long record the first 3 million photons are looked at, and a remark says so.
+    Of a long record the first 3 million photons are looked at, and a remark says so; the rate is that of the whole.
     Raises AnalysisError for too few photons or too short a record; ValueError for times outside the record.
     """
-    remarks = []
     times = together((detector_1_ps, detector_2_ps))
     if times.size:
         duration_s = max(duration_s, float(times[-1] + 1) * 1e-12)
-    if times.size > _MOST_PHOTONS:
-        whole_s, duration_s = duration_s, float(times[_MOST_PHOTONS]) * 1e-12
-        remarks.append(f"only the first {duration_s:.4g} s of {whole_s:.4g} s ({_MOST_PHOTONS} photons) were looked at")
-        end = times[_MOST_PHOTONS]
-        times = times[:_MOST_PHOTONS]
-        detector_1_ps, detector_2_ps = (each[each < end] for each in (detector_1_ps, detector_2_ps))
+    counts = np.histogram(times * 1e-12, _RATE_BINS, (0.0, duration_s))[0].astype(np.int64)
+    end_ps = int(times[_MOST_PHOTONS]) if times.size > _MOST_PHOTONS else None
+    return _evaluate((detector_1_ps, detector_2_ps), RateTrace(counts, duration_s), end_ps, period_ps)
+
+
+def evaluate_stream(
+    stream: PhotonStream,
+    channels: tuple[int, int],
+    duration_s: float,
+    *,
+    period_ps: float | None = None,
+    report: Progress | None = None,
+) -> Brightness:
+    """As :func:`evaluate` in bounded memory: the rate of the whole record, all else of its first 3 million photons.
+
+    ``channels``: the two detectors; ``duration_s`` as the stream's summary tells it. Reads the stream once. Raises what
+    :func:`evaluate` and the reader raise.
+    """
+    kept: tuple[list[IntArray], list[IntArray]] = ([], [])
+    counts, n_kept, last_ps = np.zeros(_RATE_BINS, np.int64), 0, 0
+    for chunk in stream.iter_chunks(report):
+        parts = [chunk.timestamps_ps[chunk.channel == channel] for channel in channels]
+        last_ps = max(last_ps, *(int(part[-1]) for part in parts if part.size), 0)
+        for part in parts:
+            place = np.minimum((part * (1e-12 * _RATE_BINS / duration_s)).astype(np.int64), _RATE_BINS - 1)
+            counts += np.bincount(place, minlength=_RATE_BINS)
+        if n_kept <= _MOST_PHOTONS:
+            for store, part in zip(kept, parts, strict=True):
+                store.append(part.copy())
+                n_kept += part.size
+    first, second = (np.concatenate([np.zeros(0, np.int64), *store]) for store in kept)
+    times = together((first, second))
+    end_ps = int(times[_MOST_PHOTONS]) if times.size > _MOST_PHOTONS else None
+    whole_s = max(duration_s, float(last_ps + 1) * 1e-12)
+    return _evaluate((first, second), RateTrace(counts, whole_s), end_ps, period_ps)
+
+
+def _evaluate(
+    detectors: tuple[IntArray, IntArray], rate: RateTrace, end_ps: int | None, period_ps: float | None
+) -> Brightness:
+    """``detectors``: times, ps, of which those before ``end_ps`` (None: all) are looked at photon by photon."""
+    remarks = []
+    duration_s = rate.duration_s
+    detector_1_ps, detector_2_ps = detectors
+    if end_ps is not None:
+        duration_s = float(end_ps) * 1e-12
+        remarks.append(
+            f"levels and correlation are those of the first {duration_s:.4g} s of {rate.duration_s:.4g} s "
+            f"({_MOST_PHOTONS} photons)"
+        )
+        detector_1_ps, detector_2_ps = (each[each < end_ps] for each in detectors)
+    times = together((detector_1_ps, detector_2_ps))
     correlation = log_correlation(
         detector_1_ps, detector_2_ps, duration_s, edges_ps=_edges(duration_s, period_ps), blocks=_BLOCKS
     )
@@ -107,7 +173,7 @@ def evaluate(
     except AnalysisError as error:
         remarks.append(str(error))
     return Brightness(
-        times,
+        rate,
         duration_s,
         trace,
         switching,

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from analysis.brightness import Brightness
 
-_TRACE_BINS = 1000
 _MOST_STEPS = 4000
 
 
@@ -28,19 +27,21 @@ def draw(found: "Brightness") -> "Figure":
 
 
 def _trace(axes: "Axes", found: "Brightness") -> None:
-    """Binned counts (to look at only) and the level of each stretch."""
-    counts, edges = np.histogram(found.times_ps * 1e-12, _TRACE_BINS, (0.0, found.duration_s))
-    width_s = found.duration_s / _TRACE_BINS
-    axes.stairs(counts / width_s * 1e-3, edges, color=figures.BLUE, linewidth=0.6, label=f"{width_s * 1e3:.3g} ms bins")
+    """Binned counts of the whole record (to look at only) and the level of each stretch that was looked at."""
+    rate = found.rate
+    label = f"{rate.width_s * 1e3:.3g} ms bins"
+    axes.stairs(rate.counts / rate.width_s * 1e-3, rate.edges_s, color=figures.BLUE, linewidth=0.6, label=label)
     trace = found.trace
     if trace.level.size <= _MOST_STEPS:
         rates = trace.rate_per_s[trace.level] * 1e-3
         axes.stairs(rates, trace.borders_s, color=figures.ORANGE, linewidth=1.2, baseline=None, label="levels found")
     else:
-        for rate in trace.rate_per_s:
-            axes.axhline(rate * 1e-3, color=figures.ORANGE, linewidth=1.2)
-    axes.set_xlim(0.0, found.duration_s)
-    axes.set_ylim(bottom=0.0)
+        for level in trace.rate_per_s:
+            axes.plot([0.0, found.duration_s], [level * 1e-3] * 2, color=figures.ORANGE, linewidth=1.2)
+    if found.duration_s < 0.99 * rate.duration_s:
+        axes.axvline(found.duration_s, color=figures.GREY, linewidth=1.0, linestyle="--", label="levels until here")
+    axes.set_xlim(0.0, rate.duration_s)
+    axes.set_ylim(0.0, 1.25e-3 * max(float(rate.counts.max()) / rate.width_s, float(trace.rate_per_s.max())))
     axes.set_xlabel("time (s)")
     axes.set_ylabel("photons (1000/s)")
     axes.set_title(f"Brightness: {trace.rate_per_s.size} level(s), {trace.level.size} stretches")

@@ -14,10 +14,16 @@ from analysis.decay_models import (
     Convolver,
     Cumulative,
     DecayModel,
+    Density,
     exponential_cumulative,
+    exponential_density,
+    finer_response,
+    flashes_per_bin,
     kernel,
+    kernel_slopes,
     pile_up,
     stretched_cumulative,
+    stretched_density,
 )
 from analysis.irf import Response, check_histogram
 
@@ -92,29 +98,25 @@ class Forward:
 
     def __init__(self, data: DecayData, model: DecayModel) -> None:
         self._data, self._model = data, model
-        self._convolve = Convolver(data.response.weights)
+        self._flashes = flashes_per_bin(data.response.weights)
+        self._convolve = Convolver(finer_response(data.response.weights, self._flashes))
 
     def __call__(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Expected counts (n_fitted,) and their derivatives (n_fitted, n_parameters)."""
         n, n_bins = self._model.n_components, self._data.counts.size
-        slopes = np.empty((n_bins, theta.size))
-        light = np.full(n_bins, theta[-1])
-        slopes[:, -1] = 1.0
-        shift = float(theta[-2])
-        shift_slope = np.zeros(2 * n_bins - 1)
-        small = 0.01 * self._data.response.bin_ns
-        for i in range(n):
-            area, tau = float(theta[i]), float(theta[n + i])
-            beta = float(theta[2 * n]) if self._model.stretched else 1.0
-            slopes[:, i] = self._convolve(self._kernel(tau, beta, shift))
-            light += area * slopes[:, i]
-            slopes[:, n + i] = area * self._difference((tau * (1 + STEP), beta), (tau * (1 - STEP), beta), shift)
-            slopes[:, n + i] /= 2.0 * STEP * tau
-            if self._model.stretched:
-                steps = (tau, min(beta + STEP, 1.0)), (tau, beta - STEP)
-                slopes[:, 2 * n] = area * self._difference(*steps, shift) / (steps[0][1] - steps[1][1])
-            shift_slope += area * (self._kernel(tau, beta, shift + small) - self._kernel(tau, beta, shift - small))
-        slopes[:, -2] = self._convolve(shift_slope) / (2.0 * small)
+        stretched = self._model.stretched
+        beta, shift = (float(theta[2 * n]) if stretched else 1.0), float(theta[-2])
+        areas, lifetimes = theta[:n], theta[n : 2 * n]
+        rows = [self._kernel(float(tau), beta, shift) for tau in lifetimes]
+        slopes_of = [self._slopes(float(tau), beta, shift) for tau in lifetimes]
+        rows += [area * by_time for area, (by_time, _) in zip(areas, slopes_of, strict=True)]
+        if stretched:
+            rows.append(areas[0] * (rows[0] - self._kernel(float(lifetimes[0]), beta - STEP, shift)) / STEP)
+        rows.append(sum(area * by_shift for area, (_, by_shift) in zip(areas, slopes_of, strict=True)))
+        seen = self._convolve(np.array(rows)).reshape(len(rows), n_bins, self._flashes).sum(axis=2)
+        slopes = np.ones((n_bins, theta.size))
+        slopes[:, :-1] = seen.T
+        light = slopes[:, :n] @ areas + theta[-1]
         if self._data.n_cycles is not None:
             light, slopes = pile_up(np.maximum(light, 0.0), slopes, self._data.n_cycles)
         window = slice(self._data.first_bin, self._data.last_bin)
@@ -124,11 +126,16 @@ class Forward:
         cumulative: Cumulative = (
             stretched_cumulative(tau, beta) if self._model.stretched else exponential_cumulative(tau)
         )
-        data = self._data
-        return kernel(cumulative, data.counts.size, data.response.bin_ns, shift, data.period_ns)
+        return kernel(cumulative, *self._axis, shift, self._data.period_ns)
 
-    def _difference(self, high: tuple[float, float], low: tuple[float, float], shift: float) -> FloatArray:
-        return self._convolve(self._kernel(*high, shift) - self._kernel(*low, shift))
+    def _slopes(self, tau: float, beta: float, shift: float) -> tuple[FloatArray, FloatArray]:
+        density: Density = stretched_density(tau, beta) if self._model.stretched else exponential_density(tau)
+        return kernel_slopes(density, tau, *self._axis, shift, self._data.period_ns)
+
+    @property
+    def _axis(self) -> tuple[int, float]:
+        """Number and width (ns) of the flashes of the response."""
+        return self._data.counts.size * self._flashes, self._data.response.bin_ns / self._flashes
 
 
 def start_lifetimes(data: DecayData, model: DecayModel) -> list[tuple[float, ...]]:

@@ -58,12 +58,11 @@ def _count(values: npt.NDArray[Any], n_bins: int, bin_width: int) -> IntArray:
         return counts
     odd = min((-values.ctypes.data // 2) % 4, values.size)  # values before the first whole 64-bit word
     whole = odd + (values.size - odd) // 4 * 4
-    fine = np.zeros((4, 1 << 16), dtype=np.uint32)
+    fine = np.zeros(1 << 16, dtype=np.uint32)
     count_words(values[odd:whole].view(np.uint64), fine)
     used = min(n_bins * bin_width, 1 << 16)
     by_value = np.zeros(-(-used // bin_width) * bin_width, dtype=np.int64)
-    for row in fine:
-        by_value[:used] += row[:used]
+    by_value[:used] = fine[:used]
     in_bins = by_value.reshape(-1, bin_width).sum(axis=1)
     counts[: in_bins.size] = in_bins
     counts[-1] = whole - odd - in_bins.sum()

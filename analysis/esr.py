@@ -4,12 +4,13 @@ from math import hypot, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.errors import AnalysisError
 from analysis.likelihood import goodness_probability
 from analysis.resonances import A_GHZ, D_GHZ, WIDTH_GHZ, ResonanceFit, Sweep, fit_multiplet, make_sweep
 from analysis.spin_hamiltonian import GHZ_PER_UEV, DopantSpin, centre_ghz
-from runfile.reader import RunFile
+from runfile.reading import RecordedRun, RecordedTable
 from runfile.results import Analysis, Check, Result, Verdict
 
 if TYPE_CHECKING:
@@ -24,15 +25,37 @@ _USEFUL_MONITOR = 100
 _EXCESS_SCATTER = 1.5
 
 
-def read_sweep(run: RunFile) -> Sweep:
-    """The sweep of an esr run, with the brightness monitor when it was recorded; AnalysisError when it is empty."""
+def read_sweep(run: RecordedRun) -> Sweep:
+    """The sweep of an esr run, with the brightness monitor when it was recorded; AnalysisError when it is empty.
+
+    Repeated sweeps are added up: one point a frequency, in order. Frequencies that were counted longer than others (the
+    last sweep was not finished) have more counts; ``reference`` compares them at equal brightness or time.
+    """
     table = run.table("data")
     if table.n_points == 0:
         raise AnalysisError(f"{run.path}: the sweep holds no point: nothing was recorded before the run ended")
-    names = ["frequency", "counts", "counts_reference", "field"]
-    if {"monitor", "monitor_reference"} <= set(table.columns) and np.min(table.column("monitor")) > _USEFUL_MONITOR:
-        names += ["monitor", "monitor_reference"]
-    return make_sweep(*(np.asarray(table.column(name), dtype=np.float64) for name in names))
+    summed = ["counts", "counts_reference"]
+    monitored = {"monitor", "monitor_reference"} <= set(table.columns)
+    columns = {name: np.asarray(table.column(name), dtype=np.float64) for name in ["frequency", "field", *summed]}
+    if monitored:
+        columns |= {name: np.asarray(table.column(name), dtype=np.float64) for name in ("monitor", "monitor_reference")}
+    point = _point_of(table)
+    passes = np.bincount(point).astype(np.float64)
+    total = {name: np.bincount(point, column) for name, column in columns.items()}
+    frequency_ghz, field_t = total["frequency"] / passes, total["field"] / passes
+    on, off = total["counts"], total["counts_reference"]
+    if monitored and np.min(total["monitor"]) > _USEFUL_MONITOR:
+        return make_sweep(frequency_ghz, on, off, field_t, total["monitor"], total["monitor_reference"])
+    return make_sweep(frequency_ghz, on, off, field_t, passes=passes)
+
+
+def _point_of(table: RecordedTable) -> npt.NDArray[np.intp]:
+    """Number of the point in its sweep, for every row; a table without sweeps is one sweep."""
+    rows = np.arange(table.n_points)
+    if "sweep" not in table.columns:
+        return rows
+    _, first_row, sweep = np.unique(table.column("sweep"), return_index=True, return_inverse=True)
+    return np.asarray(rows - first_row[sweep], dtype=np.intp)
 
 
 def dopant_of(sample: dict[str, Any]) -> DopantSpin:
@@ -71,7 +94,7 @@ def probed_projection(notes: dict[str, Any], dopant: DopantSpin) -> tuple[float,
     )
 
 
-def analyse(run: RunFile) -> Analysis:
+def analyse(run: RecordedRun) -> Analysis:
     """Results and verdict of an esr run. AnalysisError when the sweep is empty or too short for a fit."""
     sweep = read_sweep(run)
     dopant = dopant_of(run.sample)
@@ -231,7 +254,7 @@ def hyperfine_free_centre(fit: ResonanceFit, dopant: DopantSpin, field_t: float,
     return centre_ghz(dopant, float(fit.fit.values[D_GHZ]), field_t, start, fit.target)
 
 
-def figure(run: RunFile) -> "Figure":
+def figure(run: RecordedRun) -> "Figure":
     """Contrast against frequency with the fitted multiplet and residuals, for a slide."""
     from analysis.spectra_figures import esr_figure
 

@@ -23,7 +23,7 @@ from analysis.lifetime import TailFit, combine, fit_tail, fit_tail_from_peak
 from analysis.pulsed import Detector, PulsedPhotons, from_record, from_run
 from analysis.pulsed_stream import StreamedPhotons
 from analysis.tags import PhotonRecord
-from runfile.reader import RunFile
+from runfile.reading import RecordedRun
 from runfile.results import Analysis, Check, Result, Verdict
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Evaluation:
         return Background(self.decays[0].uncorrelated, self.decays[1].uncorrelated)
 
 
-def analyse(run: RunFile) -> Analysis:
+def analyse(run: RecordedRun) -> Analysis:
     """Analyse a g2 run. Raises AnalysisError when tags or notes do not allow it."""
     return _analyse(from_run(run))
 
@@ -103,11 +103,11 @@ def analyse_photons(record: PhotonRecord, guess_period_ps: float | None = None) 
     return _analyse(from_record(record, guess_period_ps))
 
 
-def figure(source: RunFile | PhotonRecord, guess_period_ps: float | None = None) -> "Figure":
+def figure(source: RecordedRun | PhotonRecord, guess_period_ps: float | None = None) -> "Figure":
     """Coincidences, peak areas and decay with fit and residuals, for a slide."""
     from analysis.g2_figure import draw
 
-    photons = from_run(source) if isinstance(source, RunFile) else from_record(source, guess_period_ps)
+    photons = from_record(source, guess_period_ps) if isinstance(source, PhotonRecord) else from_run(source)
     return draw(evaluate_photons(photons))
 
 

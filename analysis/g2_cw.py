@@ -147,15 +147,23 @@ def correlate_cw(
     Raises ValueError when a detector saw nothing, the live time is not above 0, or the widths make no sense.
     """
     first, second = np.asarray(times_1_ps), np.asarray(times_2_ps)
-    if not first.size or not second.size:
-        raise ValueError(f"the detectors counted {first.size} and {second.size} photons; both must have seen light")
-    if not (isfinite(duration_s) and duration_s > 0.0):
-        raise ValueError(f"the live time must be above 0 s, got {duration_s}")
+    level = poisson_level(first.size, second.size, duration_s, bin_ps)
     if reach_ps % bin_ps:
         raise ValueError(f"the reach of {reach_ps} ps must be a whole number of bins of {bin_ps} ps")
     counts = coincidences(first, second, bin_ps, reach_ps)
-    level = first.size * second.size * bin_ps / (duration_s * 1e12)
     return CwCoincidences(-reach_ps * 1e-3, bin_ps * 1e-3, counts, level)
+
+
+def poisson_level(n_1: int, n_2: int, duration_s: float, bin_ps: int) -> float:
+    """N1·N2·bin/T: pairs that a bin would hold for light without memory.
+
+    Raises ValueError when a detector saw nothing or the live time is not above 0.
+    """
+    if not n_1 or not n_2:
+        raise ValueError(f"the detectors counted {n_1} and {n_2} photons; both must have seen light")
+    if not (isfinite(duration_s) and duration_s > 0.0):
+        raise ValueError(f"the live time must be above 0 s, got {duration_s}")
+    return n_1 * n_2 * bin_ps / (duration_s * 1e12)
 
 
 def expected_counts(theta: FloatArray, data: CwCoincidences, jitter: JitterDifference) -> FloatArray:

@@ -1,17 +1,53 @@
 """The g2 analysis of photons under constant light: results and verdict from the tags of two detectors."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.errors import AnalysisError
-from analysis.g2_cw import CwFit, JitterDifference, correlate_cw, fit_cw, no_jitter
-from analysis.tags import PhotonRecord
+from analysis.g2_cw import CwCoincidences, CwFit, JitterDifference, correlate_cw, fit_cw, no_jitter, poisson_level
+from analysis.live_correlation import Correlator
+from analysis.tags import PhotonRecord, PhotonStream, Progress
 from runfile.results import Analysis, Check, Result, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _WORST_GOODNESS = 1e-3
 _UNSTEADY = 5.0
 _DIP_BEYOND_DOUBT = 25.0
+
+
+@dataclass(frozen=True)
+class CwSettings:
+    """How a record is evaluated.
+
+    ``jitter``: from :func:`analysis.g2_cw.jitter_difference`; without it the detectors are taken as perfect, which
+    makes g2(0) too large, and a warning says so. ``reach_ps`` must be a whole number of bins. ``signal_share``,
+    ``centre_ns``: as :func:`analysis.g2_cw.fit_cw`.
+    """
+
+    jitter: JitterDifference | None = None
+    bin_ps: int = 500
+    reach_ps: int = 100_000
+    signal_share: float = 1.0
+    signal_share_stderr: float = 0.0
+    centre_ns: float | None = None
+
+
+@dataclass(frozen=True)
+class CwEvaluation:
+    """Pairs and fit of one record; ``channels`` of the two detectors, their ``n_photons``, and what is to be told."""
+
+    data: CwCoincidences
+    fit: CwFit
+    channels: tuple[int, int]
+    n_photons: tuple[int, int]
+    duration_s: float
+    warnings: tuple[str, ...]
 
 
 def analyse_cw(
@@ -26,44 +62,110 @@ def analyse_cw(
 ) -> Analysis:
     """g2(0) of continuously excited light; the two busiest channels are the detectors, in ascending order.
 
-    ``jitter``: from :func:`analysis.g2_cw.jitter_difference`; without it the detectors are taken as perfect, which
-    makes g2(0) too large, and a warning says so. ``signal_share``: as :func:`analysis.g2_cw.fit_cw`. Raises
-    AnalysisError when there are not two detectors or the pairs do not allow a fit.
+    The keywords are those of :class:`CwSettings`. Raises AnalysisError when there are not two detectors or the pairs
+    do not allow a fit.
     """
+    settings = CwSettings(jitter, bin_ps, reach_ps, signal_share, signal_share_stderr, centre_ns)
+    return analysis_of(evaluate_cw(record, settings))
+
+
+def evaluate_cw(record: PhotonRecord, settings: CwSettings | None = None) -> CwEvaluation:
+    """Pairs and fit of a record in memory. Raises AnalysisError as :func:`analyse_cw`."""
+    settings = settings or CwSettings()
     numbers, counts = np.unique(record.channel, return_counts=True)
-    if numbers.size < 2:
-        raise AnalysisError(f"the file holds photons of {numbers.size} channel; g2 needs two detectors")
-    first, second = sorted(int(n) for n in numbers[np.argsort(counts)[-2:]])
-    times = [record.timestamps_ps[record.channel == number] for number in (first, second)]
+    per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    channels = two_busiest(per_channel)
+    first, second = (record.timestamps_ps[record.channel == number] for number in channels)
     try:
-        data = correlate_cw(times[0], times[1], record.duration_s, bin_ps, reach_ps)
+        data = correlate_cw(first, second, record.duration_s, settings.bin_ps, settings.reach_ps)
+    except ValueError as error:
+        raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
+    return _evaluated(data, settings, channels, (first.size, second.size), record.duration_s, record.warnings)
+
+
+def evaluate_cw_stream(
+    stream: PhotonStream,
+    counts: Mapping[int, int],
+    settings: CwSettings | None = None,
+    report: Progress | None = None,
+) -> CwEvaluation:
+    """The same of a file larger than memory, which is read once; ``counts``: photons per channel.
+
+    Raises AnalysisError as :func:`analyse_cw`, and what the reader raises.
+    """
+    settings = settings or CwSettings()
+    channels = two_busiest(counts)
+    bin_ps, reach_ps = settings.bin_ps, settings.reach_ps
+    correlator = Correlator(bin_ps, reach_ps, start_channel=channels[0], stop_channel=channels[1])
+    for chunk in stream.iter_chunks(report):
+        correlator.add(chunk.timestamps_ps, chunk.channel)
+    seen = stream.summary()
+    n_photons = (counts[channels[0]], counts[channels[1]])
+    try:
+        level = poisson_level(*n_photons, seen.duration_s, bin_ps)
+        data = CwCoincidences(-reach_ps * 1e-3, bin_ps * 1e-3, correlator.counts, level)
+    except ValueError as error:
+        raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
+    return _evaluated(data, settings, channels, n_photons, seen.duration_s, seen.warnings)
+
+
+def two_busiest(counts: Mapping[int, int]) -> tuple[int, int]:
+    """The two channels with most photons, ascending. Raises AnalysisError for fewer than two channels."""
+    if len(counts) < 2:
+        raise AnalysisError(f"the file holds photons of {len(counts)} channel; g2 needs two detectors")
+    first, second = sorted(sorted(counts, key=lambda number: (counts[number], number))[-2:])
+    return first, second
+
+
+def figure(evaluation: CwEvaluation) -> "Figure":
+    """g2 against the delay with the fit, its interval at the centre, and residuals."""
+    from analysis.g2_cw_figure import draw
+
+    return draw(evaluation)
+
+
+def _evaluated(
+    data: CwCoincidences,
+    settings: CwSettings,
+    channels: tuple[int, int],
+    n_photons: tuple[int, int],
+    duration_s: float,
+    warnings: tuple[str, ...],
+) -> CwEvaluation:
+    try:
         fit = fit_cw(
             data,
-            no_jitter() if jitter is None else jitter,
-            signal_share=signal_share,
-            signal_share_stderr=signal_share_stderr,
-            centre_ns=centre_ns,
+            no_jitter() if settings.jitter is None else settings.jitter,
+            signal_share=settings.signal_share,
+            signal_share_stderr=settings.signal_share_stderr,
+            centre_ns=settings.centre_ns,
         )
     except ValueError as error:
         raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
-    warnings = list(record.warnings)
-    if jitter is None:
-        warnings.append("no detector response was given: jitter fills the dip, so g2(0) is an upper limit")
+    told = list(warnings)
+    if settings.jitter is None:
+        told.append("no detector response was given: jitter fills the dip, so g2(0) is an upper limit")
     if abs(fit.level_ratio - 1.0) > _UNSTEADY * max(fit.level_ratio_stderr, 1e-3):
-        warnings.append(
+        told.append(
             f"the light was not steady: pairs far from the centre are {fit.level_ratio:.3g} times N1·N2·bin/T "
             "(blinking, drift); g2 is relative to the level within the histogram"
         )
     if fit.deviance_drop < _DIP_BEYOND_DOUBT:
-        warnings.append(
+        told.append(
             f"no dip is seen beyond doubt (deviance gain {fit.deviance_drop:.0f}, {_DIP_BEYOND_DOUBT:.0f} needed): "
             "its place and depth may be noise; measure longer"
         )
+    return CwEvaluation(data, fit, channels, n_photons, duration_s, tuple(told))
+
+
+def analysis_of(evaluation: CwEvaluation) -> Analysis:
+    """Results, checks and warnings of an evaluation."""
+    fit, duration_s = evaluation.fit, evaluation.duration_s
     results = _results(fit)
-    for number, detected in enumerate(times, start=1):
-        rate = detected.size / record.duration_s
-        results[f"count_rate_{number}"] = Result(rate, rate / sqrt(detected.size), "1/s", "tags over the live time")
-    return Analysis(results, Verdict((_antibunched(fit), _fits(fit))), tuple(warnings))
+    for number, (channel, n) in enumerate(zip(evaluation.channels, evaluation.n_photons, strict=True), start=1):
+        method = f"tags of channel {channel} over the live time; the error is that of counting, blinking is not in it"
+        results[f"count_rate_{number}"] = Result(n / duration_s, sqrt(n) / duration_s, "1/s", method)
+    return Analysis(results, Verdict((_antibunched(fit), _fits(fit))), evaluation.warnings)
 
 
 def _results(fit: CwFit) -> dict[str, Result]:

@@ -25,7 +25,7 @@ from analysis.polarimetry import (
     ideal_calibration,
     invert,
 )
-from runfile.reader import RunFile, Table
+from runfile.reading import RecordedRun, RecordedTable
 from runfile.results import Analysis, Check, Result, Verdict
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class FieldFit:
         return self.area_plus.size == self.area_minus.size > 0
 
 
-def read_calibration(run: RunFile) -> tuple[AnalyserCalibration, tuple[str, ...]]:
+def read_calibration(run: RecordedRun) -> tuple[AnalyserCalibration, tuple[str, ...]]:
     """The analyser's calibration from the run, or a perfect plate with a warning when it was not measured."""
     if not run.has_table("calibration") or run.table("calibration").n_points == 0:
         return ideal_calibration(), (
@@ -111,7 +111,7 @@ def read_calibration(run: RunFile) -> tuple[AnalyserCalibration, tuple[str, ...]
     return found, ()
 
 
-def read_spectra(table: Table, calibration: AnalyserCalibration) -> list[Spectra]:
+def read_spectra(table: RecordedTable, calibration: AnalyserCalibration) -> list[Spectra]:
     """Invert the exposures of a table, one entry per field value in the order they were taken."""
     if table.n_points == 0:
         raise AnalysisError(f"table {table.title!r} holds no exposure: nothing was recorded before the run ended")
@@ -233,7 +233,7 @@ def _field_fit(spectra: Spectra, common: LineFit | None, plus: LineFit, minus: L
     return FieldFit(spectra, common, plus, minus, plus.area, minus.area, part(plus), part(minus), correlation)
 
 
-def analyse(run: RunFile) -> Analysis:
+def analyse(run: RecordedRun) -> Analysis:
     """Results and verdict of a polarised-pl run.
 
     Raises AnalysisError when the tables are missing, empty or cannot be inverted.
@@ -495,7 +495,7 @@ def _mirror_check(fit: FieldFit) -> Check:
     return Check("mirror", good, text if good else f"{text}: at zero field they must coincide; is the field zero?")
 
 
-def figure(run: RunFile) -> "Figure":
+def figure(run: RecordedRun) -> "Figure":
     """σ⁺ and σ⁻ spectra with fits and residuals, polarisation and spin populations, for a slide."""
     from analysis.spectra_figures import polarised_pl_figure
 

@@ -15,7 +15,7 @@ from analysis.correlation import coincidences
 from analysis.errors import AnalysisError
 from analysis.pulse_search import refine_period_ps, trigger_period_ps
 from analysis.tags import PhotonRecord, pulse_phase
-from runfile.reader import RunFile
+from runfile.reading import RecordedRun
 from runfile.records import TagRecord
 
 IntArray = npt.NDArray[np.int64]
@@ -157,27 +157,35 @@ class PulsedPhotons:
         return coincidences(self.detector_1.times_ps, self.detector_2.times_ps, width_ps, reach_ps)
 
 
-def from_run(run: RunFile) -> PulsedPhotons:
+def from_run(run: RecordedRun) -> PulsedPhotons:
     """Photons of a g2 run: channels and notes["pulses"] as the procedure wrote them.
 
     Raises AnalysisError when detectors or notes are missing or hold nothing.
     """
-    tags = run.tags()
-    note = run.notes.get("pulses")
+    photons = from_tags(run.tags(), run.notes.get("pulses"), str(run.path))
+    if run.exit_status == "completed":
+        return photons
+    told = f"the run ended as {run.exit_status!r}; what was recorded until then is analysed"
+    return replace(photons, warnings=(told, *photons.warnings))
+
+
+def from_tags(tags: TagRecord, note: object, where: str) -> PulsedPhotons:
+    """Photons of the tags of a g2 run; ``note``: its notes["pulses"], ``where``: what an error names.
+
+    Raises AnalysisError as :func:`from_run`.
+    """
     if not isinstance(note, dict) or "period_ns" not in note:
-        raise AnalysisError(f"{run.path}: the note 'pulses' with 'period_ns' is missing; is it a g2 run?")
+        raise AnalysisError(f"{where}: the note 'pulses' with 'period_ns' is missing; is it a g2 run?")
     period_ps = float(note["period_ns"]) * 1e3
     warnings: list[str] = []
-    if run.exit_status != "completed":
-        warnings.append(f"the run ended as {run.exit_status!r}; what was recorded until then is analysed")
-    times = [_channel(tags, name, str(run.path)) for name in ("detector_1", "detector_2")]
+    times = [_channel(tags, name, where) for name in ("detector_1", "detector_2")]
     if "divided_trigger" in tags.channels:
         trigger = tags.of("divided_trigger")
         divider = int(note.get("trigger_divider", 1))
         try:
             phases = [pulse_phase(t, trigger, divider, period_ps) for t in times]
         except ValueError as error:
-            raise AnalysisError(f"{run.path}: {error}") from error
+            raise AnalysisError(f"{where}: {error}") from error
         period_ps = phases[0].period_ps
         detectors = [
             Detector(f"detector {i + 1}", t, p.pulse_index, p.phase_ps, p.period_ps)
@@ -185,7 +193,7 @@ def from_run(run: RunFile) -> PulsedPhotons:
         ]
     else:
         warnings.append("no trigger was recorded: the pulse period is fitted to the photons themselves")
-        period_ps, detectors = _from_times(times, period_ps, str(run.path))
+        period_ps, detectors = _from_times(times, period_ps, where)
     duration_s = tags.duration_s
     if not np.isfinite(duration_s):
         duration_s = float(np.ptp(np.concatenate(times))) * 1e-12

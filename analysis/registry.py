@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import AnalysisError
-from runfile.reader import RunFile
+from runfile.reading import RecordedRun
 from runfile.results import Analysis
 
 if TYPE_CHECKING:
@@ -19,19 +19,32 @@ MODULES = {
 """Procedure name → module with ``analyse(run)`` and ``figure(run)``."""
 
 
-def analyse(run: RunFile) -> Analysis:
-    """Analyse a run by the procedure it came from. Raises AnalysisError when that has no analysis or no usable data."""
+def analyse(run: RecordedRun) -> Analysis:
+    """Analyse a run by the procedure it came from. Raises AnalysisError when that has no analysis or no usable data.
+
+    A control run is judged by whether the effect is gone.
+    """
+    if run.parameters.get("control", "none") != "none":
+        from analysis.controls import analyse_control
+
+        judged: Analysis = analyse_control(run, _module(run).analyse)
+        return judged
     found: Analysis = _module(run).analyse(run)
     return found
 
 
-def figure(run: RunFile) -> "Figure":
+def figure(run: RecordedRun) -> "Figure":
     """The figure of a run. Raises AnalysisError as :func:`analyse`."""
+    if run.parameters.get("control", "none") == "laser blocked":
+        from analysis.controls_figure import draw_blocked
+
+        blocked: Figure = draw_blocked(run)
+        return blocked
     drawn: Figure = _module(run).figure(run)
     return drawn
 
 
-def _module(run: RunFile) -> Any:  # noqa: ANN401 - modules have no common static type
+def _module(run: RecordedRun) -> Any:  # noqa: ANN401 - modules have no common static type
     if run.procedure not in MODULES:
         raise AnalysisError(
             f"{run.path}: there is no analysis for procedure {run.procedure!r}; known: {', '.join(MODULES)}"

@@ -43,8 +43,12 @@ def make_sweep(
     field_t: npt.ArrayLike,
     monitor_on: npt.ArrayLike | None = None,
     monitor_off: npt.ArrayLike | None = None,
+    *,
+    passes: npt.ArrayLike | None = None,
 ) -> Sweep:
     """A sweep in order of frequency; all arguments (n_points,).
+
+    ``passes``: how often each point was counted, where that differs and no monitor tells.
 
     ``monitor_on``, ``monitor_off``: counts that follow the dot's brightness but not the resonance (fluorescence
     of the reset), taken in the same records. They give ``ratio``; their own counting noise is taken into account by
@@ -54,6 +58,10 @@ def make_sweep(
     order = np.argsort(frequency, kind="stable")
     ratio, factor = np.ones(frequency.size), np.ones(frequency.size)
     steady, steady_error = reference, np.sqrt(np.maximum(reference, 1.0))
+    if passes is not None:
+        relative = np.asarray(passes, dtype=np.float64)
+        relative = relative / float(np.mean(relative))
+        steady, steady_error = steady / relative, steady_error / relative
     if monitor_on is not None and monitor_off is not None:
         first = np.maximum(np.asarray(monitor_on, dtype=np.float64), 1.0)
         second = np.maximum(np.asarray(monitor_off, dtype=np.float64), 1.0)
@@ -140,7 +148,9 @@ def contrast(sweep: Sweep) -> tuple[FloatArray, FloatArray]:
     """on/off − 1 (at equal brightness) and its standard error at each point (n_points,); for plots and the search."""
     off = np.maximum(sweep.off, 1.0)
     ratio = sweep.on / off / sweep.ratio
-    return ratio - 1.0, ratio * np.sqrt(1.0 / np.maximum(sweep.on, 1.0) + 1.0 / off)
+    # a point without any count is not known exactly: at least one count is its error
+    at_least_one = np.maximum(sweep.on, 1.0) / off / sweep.ratio
+    return ratio - 1.0, at_least_one * np.sqrt(1.0 / np.maximum(sweep.on, 1.0) + 1.0 / off)
 
 
 def _counts_model(sweep: Sweep, shape_of: Callable[[FloatArray], tuple[FloatArray, FloatArray]]) -> Model:
@@ -200,6 +210,32 @@ def fit_multiplet(sweep: Sweep, dopant: DopantSpin, start: float) -> ResonanceFi
         other_a_ghz=float(other.values[A_GHZ]),
         sign_gap=(other.deviance - found.fit.deviance) / found.error_scale**2,
     )
+
+
+def contrast_model(sweep: Sweep, dopant: DopantSpin, start: float, fit: ResonanceFit) -> FloatArray:
+    """The fitted contrast, on/off − 1, at the points of ``sweep`` (n_points,); ``start``: m_S the probe reads."""
+    values = fit.fit.values
+    lines = multiplet(
+        sweep,
+        dopant,
+        float(values[D_GHZ]),
+        float(values[A_GHZ]),
+        float(values[WIDTH_GHZ]),
+        (start, fit.target),
+        fit.shape,
+    )
+    return np.asarray(values[BASELINE] + values[CONTRAST] * lines.sum(axis=1), dtype=np.float64)
+
+
+def fitted_contrast(
+    sweep: Sweep, dopant: DopantSpin, start: float, fit: ResonanceFit, least_points: int = 2000
+) -> tuple[FloatArray, FloatArray]:
+    """The fit as a smooth curve over the sweep at its mean field: frequency (GHz) and contrast, both (n,)."""
+    n = max(least_points, sweep.frequency_ghz.size)
+    dense = np.linspace(sweep.frequency_ghz.min(), sweep.frequency_ghz.max(), n)
+    field = np.interp(dense, sweep.frequency_ghz, sweep.field_t)
+    fine = make_sweep(dense, np.ones(n), np.ones(n), np.full(n, float(np.mean(field))))
+    return dense, contrast_model(fine, dopant, start, fit)
 
 
 def _flat(sweep: Sweep) -> PoissonFit:

@@ -6,19 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.figures import BLUE, GREEN, GREY, ORANGE, RED, fit_and_residuals, new_figure, style
-from analysis.resonances import (
-    A_GHZ,
-    BASELINE,
-    CONTRAST,
-    D_GHZ,
-    WIDTH_GHZ,
-    ResonanceFit,
-    Sweep,
-    contrast,
-    make_sweep,
-    multiplet,
-)
+from analysis.resonances import ResonanceFit, Sweep, contrast, contrast_model, fitted_contrast
 from analysis.spin_hamiltonian import DopantSpin
+from analysis.view_parts import rebinned
 from runfile.results import Result
 
 if TYPE_CHECKING:
@@ -32,8 +22,14 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-_CONDITIONS = {0: "resonant pump", 1: "detuned pump", 2: "linear pump, σ⁺ analyser", 3: "linear pump, σ⁻ analyser"}
-_CONDITION_COLOURS = {0: BLUE, 1: GREY, 2: GREEN, 3: RED}
+_CONDITIONS = {
+    0: "resonant pump",
+    1: "detuned pump",
+    2: "linear pump, σ⁺ analyser",
+    3: "linear pump, σ⁻ analyser",
+    4: "crossed analyser",
+}
+_CONDITION_COLOURS = {0: BLUE, 1: GREY, 2: GREEN, 3: RED, 4: ORANGE}
 
 
 def polarised_pl_figure(fit: "FieldFit", results: dict[str, Result], title: str) -> "Figure":
@@ -110,7 +106,7 @@ def spin_pumping_figure(
             _transient_panel(figure, grid[0, 0], fit, title)
         cycle = figure.add_subplot(grid[0, 1] if fit is not None else grid[0, :])
         for condition, histogram in by_condition.items():
-            time, rate = _rebinned(histogram.time_ns, histogram.counts / histogram.live_s, 10)
+            time, rate = rebinned(histogram.time_ns, histogram.counts / histogram.live_s, 10)
             cycle.step(
                 time * 1e-3,
                 rate,
@@ -149,9 +145,9 @@ def _transient_panel(figure: "Figure", cell: object, fit: "TransientFit", title:
     upper, lower = fit_and_residuals(figure, cell)
     window = fit.window
     step = max(window.counts.size // 120, 1)
-    time, counts = _rebinned(window.left_ns + 0.5 * window.bin_ns, window.counts, step)
+    time, counts = rebinned(window.left_ns + 0.5 * window.bin_ns, window.counts, step)
     time = time + 0.5 * (step - 1) * window.bin_ns
-    expected = _rebinned(window.left_ns, fit.expected, step)[1]
+    expected = rebinned(window.left_ns, fit.expected, step)[1]
     upper.errorbar(
         time, counts, np.sqrt(np.maximum(counts, 1.0)), fmt=".", markersize=4, color=BLUE, elinewidth=0.8, label="data"
     )
@@ -171,12 +167,6 @@ def _transient_panel(figure: "Figure", cell: object, fit: "TransientFit", title:
     upper.legend()
 
 
-def _rebinned(left: FloatArray, counts: FloatArray, step: int) -> tuple[FloatArray, FloatArray]:
-    """Sum groups of ``step`` bins; a rest at the end is dropped."""
-    n = counts.size // step * step
-    return left[:n:step], counts[:n].reshape(-1, step).sum(axis=1)
-
-
 def esr_figure(
     sweep: Sweep, dopant: DopantSpin, start: float, fit: ResonanceFit, title: str, *, seen: bool
 ) -> "Figure":
@@ -188,13 +178,9 @@ def esr_figure(
         upper.errorbar(
             sweep.frequency_ghz, value, error, fmt=".", markersize=4, color=BLUE, elinewidth=0.8, label="data"
         )
-        expected = _contrast_model(sweep, dopant, start, fit) if seen else np.zeros_like(value)
+        expected = contrast_model(sweep, dopant, start, fit) if seen else np.zeros_like(value)
         if seen:
-            n = max(2000, sweep.frequency_ghz.size)
-            dense = np.linspace(sweep.frequency_ghz.min(), sweep.frequency_ghz.max(), n)
-            field = np.interp(dense, sweep.frequency_ghz, sweep.field_t)
-            fine = make_sweep(dense, np.ones(n), np.ones(n), np.full(n, float(np.mean(field))))
-            upper.plot(dense, _contrast_model(fine, dopant, start, fit), color=ORANGE, label=f"{fit.shape} fit")
+            upper.plot(*fitted_contrast(sweep, dopant, start, fit), color=ORANGE, label=f"{fit.shape} fit")
             upper.axvline(fit.centre_ghz, color=GREY, linestyle="--", linewidth=0.9)
             upper.annotate(
                 f"without hyperfine\n{fit.centre_ghz:.4f} GHz",
@@ -212,17 +198,3 @@ def esr_figure(
         upper.legend(loc="upper right")
         lower.set_xlabel("microwave frequency (GHz)")
         return figure
-
-
-def _contrast_model(sweep: Sweep, dopant: DopantSpin, start: float, fit: ResonanceFit) -> FloatArray:
-    values = fit.fit.values
-    lines = multiplet(
-        sweep,
-        dopant,
-        float(values[D_GHZ]),
-        float(values[A_GHZ]),
-        float(values[WIDTH_GHZ]),
-        (start, fit.target),
-        fit.shape,
-    )
-    return np.asarray(values[BASELINE] + values[CONTRAST] * lines.sum(axis=1), dtype=np.float64)

@@ -12,7 +12,7 @@ from analysis.errors import AnalysisError
 from analysis.lines import fit_lines
 from analysis.polarised_pl import HC_MEV_NM, expected_lines, lines_check
 from analysis.transient import TransientFit, cut_window, fit_memory, fit_transient, fluorescence, window_total
-from runfile.reader import RunFile
+from runfile.reading import RecordedRun
 from runfile.results import Analysis, Check, Result, Verdict
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ QUIET_FRACTION = 0.1
 ORIENTATION_TOLERANCE = 0.05
 ON_RESONANCE = 0.5
 """Least photons under the pump, relative to the top of the scan over the line."""
+TOP_POINTS = 3
+"""Points of the scan over the line, the brightest, whose mean is its top."""
 _DECAY_NS = 150.0
 _GOODNESS = 1e-4
 
@@ -88,7 +90,7 @@ def pulse_times(notes: Mapping[str, Any]) -> PulseTimes:
         ) from error
 
 
-def histograms(run: RunFile) -> dict[int, Histogram]:
+def histograms(run: RecordedRun) -> dict[int, Histogram]:
     """Histograms by condition, each summed over its batches. AnalysisError when nothing was pumped."""
     table = run.table("data")
     condition = np.asarray(table.column("condition")).astype(int)
@@ -128,7 +130,7 @@ def brightness(histogram: Histogram, times: PulseTimes) -> Control:
 
 def detuned_fraction(detuned: Histogram, pump: Histogram, times: PulseTimes, fit: TransientFit) -> Control:
     """Fluorescence under the detuned pump, relative to that at the start of the resonant pump, of equal brightness."""
-    excess, error = _gate_fluorescence(detuned, times, probe=False)
+    excess, error = gate_fluorescence(detuned, times, probe=False)
     bins = np.sum(fit.window.left_ns >= 0) * fit.window.bin_ns
     scale = brightness(pump, times).value / brightness(detuned, times).value
     start = float(fit.fit.values[0]) * bins
@@ -137,7 +139,7 @@ def detuned_fraction(detuned: Histogram, pump: Histogram, times: PulseTimes, fit
     return Control(value, sqrt((error * scale / start) ** 2 + (value * start_error) ** 2))
 
 
-def resonance_fraction(run: RunFile, pump: Histogram, times: PulseTimes) -> float | None:
+def resonance_fraction(run: RecordedRun, pump: Histogram, times: PulseTimes) -> float | None:
     """Photons in the pump gate relative to the top of the scan, of equal brightness; None without a scan."""
     if not run.has_table("scan") or times.reset_width_ns <= 0:
         return None
@@ -146,7 +148,7 @@ def resonance_fraction(run: RunFile, pump: Histogram, times: PulseTimes) -> floa
     lit = monitor > 0
     if not np.any(lit):
         return None
-    top = float(np.mean(np.sort(counts[lit] / monitor[lit])[-3:]))
+    top = float(np.mean(np.sort(counts[lit] / monitor[lit])[-TOP_POINTS:]))
     gates = [(times.pump_start_ns, times.pump_width_ns), (times.reset_start_ns, times.reset_width_ns)]
     pumped, reset = (window_total(pump.time_ns, pump.counts, [(a, a + width)])[0] for a, width in gates)
     return pumped / reset / top if reset > 0 and top > 0 else None
@@ -159,12 +161,32 @@ def linear_orientation(plus: Histogram, minus: Histogram, times: PulseTimes) -> 
     """
     rates, errors = [], []
     for histogram in (plus, minus):
-        late = _gate_fluorescence(histogram, times, probe=False, late=True)
-        probe = _gate_fluorescence(histogram, times, probe=True)
-        level = brightness(histogram, times)
-        rate = (late[0] + probe[0]) / level.value
+        late = gate_fluorescence(histogram, times, probe=False, late=True)
+        probe = gate_fluorescence(histogram, times, probe=True)
+        rate, error = _per_brightness(late[0] + probe[0], sqrt(late[1] ** 2 + probe[1] ** 2), histogram, times)
         rates.append(rate)
-        errors.append(sqrt((late[1] ** 2 + probe[1] ** 2) / level.value**2 + (rate * level.error / level.value) ** 2))
+        errors.append(error)
+    return _asymmetry(rates, errors)
+
+
+def asymmetry(plus: Histogram, minus: Histogram, times: PulseTimes) -> Control:
+    """(σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence in the whole pump gate, each relative to that of the reset."""
+    both = [
+        _per_brightness(*gate_fluorescence(histogram, times, probe=False), histogram, times)
+        for histogram in (plus, minus)
+    ]
+    return _asymmetry([rate for rate, _ in both], [error for _, error in both])
+
+
+def _per_brightness(counts: float, error: float, histogram: Histogram, times: PulseTimes) -> tuple[float, float]:
+    """Counts relative to the dot's brightness in the same records, and their error."""
+    level = brightness(histogram, times)
+    rate = counts / level.value
+    return rate, sqrt(error**2 / level.value**2 + (rate * level.error / level.value) ** 2)
+
+
+def _asymmetry(rates: list[float], errors: list[float]) -> Control:
+    """(first − second)/(first + second) of two rates."""
     total = rates[0] + rates[1]
     if total <= 0:
         return Control(float("nan"), float("nan"))
@@ -172,9 +194,16 @@ def linear_orientation(plus: Histogram, minus: Histogram, times: PulseTimes) -> 
     return Control(value, 2.0 * sqrt((rates[1] * errors[0]) ** 2 + (rates[0] * errors[1]) ** 2) / total**2)
 
 
-def _gate_fluorescence(
+def reset_counts(histogram: Histogram, times: PulseTimes) -> float:
+    """Counts while the reset light is on, background included; 0 without reset."""
+    gate = (times.reset_start_ns, times.reset_start_ns + times.reset_width_ns)
+    return window_total(histogram.time_ns, histogram.counts, [gate])[0]
+
+
+def gate_fluorescence(
     histogram: Histogram, times: PulseTimes, *, probe: bool, late: bool = False
 ) -> tuple[float, float]:
+    """Fluorescence in the pump gate, or the probe's, without background, and its error; ``late``: its second half."""
     start = times.probe_start_ns if probe else times.pump_start_ns
     width = times.probe_width_ns if probe else times.pump_width_ns
     if late:
@@ -183,7 +212,7 @@ def _gate_fluorescence(
     return fluorescence(window, *histogram.dark(times))
 
 
-def count_lines(run: RunFile) -> int | None:
+def count_lines(run: RecordedRun) -> int | None:
     """Lines in the σ⁺ spectrum taken before pumping; from the notes when the spectrum was not stored, else None."""
     if run.has_table("spectra") and run.table("spectra").n_points:
         table = run.table("spectra")
@@ -196,7 +225,7 @@ def count_lines(run: RunFile) -> int | None:
     return None
 
 
-def analyse(run: RunFile) -> Analysis:
+def analyse(run: RecordedRun) -> Analysis:
     """Results and verdict of a spin-pumping run.
 
     Raises AnalysisError when the table, the sequence or all pump batches are missing.
@@ -378,7 +407,7 @@ def _overlap_check(notes: Mapping[str, Any]) -> Check | None:
     )
 
 
-def figure(run: RunFile) -> "Figure":
+def figure(run: RecordedRun) -> "Figure":
     """Fluorescence transient with fit and residuals, whole cycle with the controls, for a slide."""
     from analysis.spectra_figures import spin_pumping_figure
 

@@ -69,12 +69,12 @@ class GatedRatio:
 
 @dataclass(frozen=True)
 class GateExtrapolation:
-    """g2(0) without biexciton.
+    """g2(0) without biexciton; intervals are profile likelihood.
 
     ``g2_zero``: g of the maximum likelihood; ``cascade``: cascade pairs over pairs of one side peak from the start of
     the fit on (where that is the pulse itself, about the ratio of quantum yields biexciton/exciton), with its 68 %
-    interval;
-    ``biexciton_lifetime_ns``: posterior median of τ_B with half its 68 % interval (NaN where no cascade is seen).
+    interval; ``biexciton_lifetime_ns``: posterior median of τ_B with half its 68 % interval (NaN where no cascade is
+    seen).
     ``deviance_drop``: gain of the cascade over none (two parameters; above 6 it counts as seen).
     """
 
@@ -154,27 +154,27 @@ def extrapolate(
             f"{side.size} side pairs between {start_ns:g} and {stop:g} ns; {_LEAST_SIDE_PAIRS} at least are needed"
         )
     lattice = _likelihood(centre, side, pairs.n_side, exciton_lifetime_ns)
-    best = np.unravel_index(int(np.argmax(lattice.log_likelihood)), lattice.log_likelihood.shape)
-    drop = 2.0 * float(lattice.log_likelihood.max() - lattice.log_likelihood[:, 0, :].max())
-    posterior = np.exp(lattice.log_likelihood - lattice.log_likelihood.max())
-    without_g = 2.0 * float(lattice.log_likelihood.max() - lattice.log_likelihood[0].max())
-    by_g, by_cascade, by_kappa = (posterior.sum(axis=other) for other in ((1, 2), (0, 2), (0, 1)))
+    log_likelihood = lattice.log_likelihood
+    best = np.unravel_index(int(np.argmax(log_likelihood)), log_likelihood.shape)
+    drop = 2.0 * float(log_likelihood.max() - log_likelihood[:, 0, :].max())
+    by_g, by_cascade = (2.0 * (log_likelihood.max() - log_likelihood.max(axis=other)) for other in ((1, 2), (0, 2)))
+    by_kappa = np.exp(log_likelihood - log_likelihood.max()).sum(axis=(0, 1))
     lifetimes = 1.0 / (lattice.kappa + 2.0 / exciton_lifetime_ns)
     tau_low, tau_middle, tau_high = _quantiles(lifetimes[::-1], by_kappa[::-1], (0.16, 0.5, 0.84))
     seen = drop > _SEEN
     return GateExtrapolation(
         g2_zero=float(lattice.g[best[0]]),
-        interval_68=_interval(lattice.g, by_g, 0.68, without_g),
-        interval_95=_interval(lattice.g, by_g, 0.95, without_g),
+        interval_68=_interval(lattice.g, by_g, 0.68),
+        interval_95=_interval(lattice.g, by_g, 0.95),
         cascade=float(lattice.cascade[best[1]]),
-        cascade_68=_interval(lattice.cascade, by_cascade, 0.68, drop),
+        cascade_68=_interval(lattice.cascade, by_cascade, 0.68),
         biexciton_lifetime_ns=tau_middle if seen else float("nan"),
         biexciton_lifetime_stderr_ns=(tau_high - tau_low) / 2.0 if seen else float("nan"),
         deviance_drop=drop,
         method=(
             f"{centre.size} centre and {side.size} pairs of {pairs.n_side} side peaks whose earlier photon comes "
             f"{start_ns:.4g} to {stop:.4g} ns after the pulse; likelihood of g + c·exp(−κm) in bins of m "
-            f"given their pairs, intervals right on average over truths (flat in √g and √c); "
+            "given their pairs, profile-likelihood intervals; "
             f"exciton lifetime {exciton_lifetime_ns:.4g} ns"
         ),
     )
@@ -197,7 +197,9 @@ def _likelihood(centre_ns: FloatArray, side_ns: FloatArray, n_side: int, lifetim
     averaged over the side pairs of each bin, so bins may be wide.
     """
     n_bins = int(np.clip(side_ns.size // _PAIRS_PER_BIN, 4, _MOST_BINS))
-    edges = np.quantile(side_ns, np.linspace(0.0, 1.0, n_bins + 1)[1:-1])
+    edges = np.unique(np.quantile(side_ns, np.linspace(0.0, 1.0, n_bins + 1)[1:-1], method="higher"))
+    edges = edges[edges > side_ns[0]]  # times in steps of the recorder: every bin holds its own lower edge
+    n_bins = edges.size + 1
     in_bin = np.searchsorted(edges, side_ns, side="right")
     side = np.bincount(in_bin, minlength=n_bins).astype(np.float64)
     centre = np.bincount(np.searchsorted(edges, centre_ns, side="right"), minlength=n_bins).astype(np.float64)
@@ -225,26 +227,29 @@ def _quantiles(values: FloatArray, weights: FloatArray, levels: tuple[float, ...
     return tuple(float(x) for x in np.interp(levels, steps / steps[-1], values))
 
 
-def _interval(values: FloatArray, weights: FloatArray, confidence: float, drop: float) -> tuple[float, float]:
-    """Equal-tailed; the lower edge is 0 where 0 is not excluded, one-sided, with this confidence.
+def _interval(values: FloatArray, deviance: FloatArray, confidence: float) -> tuple[float, float]:
+    """Where the profile deviance (n,), linear in √value between the points, is below that of ``confidence``.
 
-    ``drop``: gain in deviance over 0. Under 0, half of all data sets gain nothing (Chernoff, Ann. Math. Stat. 25, 573).
+    It reaches down to 0 where 0 is not excluded.
     """
-    excluded = drop > float(stats.chi2.ppf(2.0 * confidence - 1.0, 1))
-    tail = (1.0 - confidence) / 2.0
-    low, high = _quantiles(np.sqrt(values), weights, (tail, 1.0 - tail))
-    return (low**2 if excluded else 0.0), high**2
+    root = np.linspace(np.sqrt(values[0]), np.sqrt(values[-1]), _FINE_BINS)
+    inside = root[np.interp(root, np.sqrt(values), deviance) <= float(stats.chi2.ppf(confidence, 1))]
+    return float(inside[0]) ** 2, float(inside[-1]) ** 2
 
 
 def _by_pulse(detector: Detector, cut_ps: float) -> tuple[IntArray, FloatArray]:
     """Pulse number and time (ns) after the detector's signal peak, ordered by pulse."""
     pulse = detector.own_pulse(cut_ps)
     since_cut = (detector.phase_ps - cut_ps) % detector.period_ps
-    counts, edges = np.histogram(since_cut, _FINE_BINS, (0.0, detector.period_ps))
-    smooth = np.convolve(counts, np.ones(3), mode="same")
-    top = int(np.argmax(smooth))
+    counts = np.histogram(since_cut, _FINE_BINS, (0.0, detector.period_ps))[0]
     order = np.argsort(pulse, kind="stable")
-    return pulse[order], (since_cut[order] - float(edges[top])) * 1e-3
+    return pulse[order], (since_cut[order] - peak_time_ps(counts, detector.period_ps)) * 1e-3
+
+
+def peak_time_ps(counts: npt.NDArray[np.integer], period_ps: float) -> float:
+    """Where a detector's signal peaks, ps after its cut; ``counts`` (n,): photons against that time over the period."""
+    smooth = np.convolve(counts, np.ones(3), mode="same")
+    return float(np.argmax(smooth)) * period_ps / counts.size
 
 
 def _earlier_times(

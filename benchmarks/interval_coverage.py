@@ -101,9 +101,9 @@ remain, and solotron states both:
   at zero counts) covers what it says *on average over truths*, which is how error bars are read and averaged. `g2_zero`
   (68 %, with its standard error) and `g2_zero_95_calibrated` use it.
 
-Where accidental pairs are subtracted, intervals are profile likelihood. Lifetimes state a standard error from the
-Fisher information; 95 % is then 1.96 of it. The time-gated g2(0) has intervals from its likelihood, flat in the square
-root of g2(0); they include 0 wherever it is not excluded, which makes them a little wide.
+Where accidental pairs are subtracted, intervals are profile likelihood, and so are those of the time-gated and the cw
+g2(0). Lifetimes state a standard error from the Fisher information; 95 % is then 1.96 of it. For one lifetime through a
+response the profile-likelihood interval is stated, too.
 """
 
 

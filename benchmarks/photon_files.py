@@ -5,6 +5,7 @@ Handbook, 9th edition (SPC, SET, SDT); qutools, quTAU/quPSI manual 4.0 (binary, 
 reference documentation 0.5. Used by the tests and by ``mutated_files.py``.
 """
 
+import argparse
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -215,3 +216,28 @@ SAMPLES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "run": (".h5", run_file),
 }
 """Kind: suffix and writer of a small file of that kind."""
+
+
+def main() -> None:
+    """``--billion``: a large file through ``solotron analyze``; without it the small files are written to a folder."""
+    parser = argparse.ArgumentParser(description="Photon files: small ones of every kind, or one larger than memory.")
+    parser.add_argument("--billion", action="store_true", help="write a large PTU file once and analyse it")
+    parser.add_argument("--photons", type=int, default=1_000_000_000)
+    parser.add_argument("--file", type=Path, default=Path("photon-billion.ptu"))
+    parser.add_argument("--report", action="store_true", help="with the HTML page, too")
+    parser.add_argument("--folder", type=Path, default=Path("photon-files"))
+    options = parser.parse_args()
+    if options.billion:
+        from photon_billion import analyse, write_ptu
+
+        if not options.file.exists():
+            write_ptu(options.file, options.photons, lambda n: ptu([], promised=n, sync_period_s=50e-9))
+        print(analyse(options.file, ["--report"] if options.report else []))
+        return
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for kind, (suffix, write) in SAMPLES.items():
+        print(write(options.folder / f"{kind}{suffix}"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,19 +1,23 @@
-"""Shutter and lasers as an experiment gets them: no light before the interlocks are looked at, no tuning with light on.
+"""Shutter, lasers and microwave as an experiment gets them: no light before the interlocks, no tuning with light on.
 
 The rule: the beam shutter is closed while any wavelength moves, and opened again only when the laser has settled and
-the oscillator is mode-locked.
+the oscillator is mode-locked. In a control run a blocked shutter never opens and a blocked microwave never starts,
+whatever the experiment asks for: its steps stay those of the real run.
 """
 
 from collections.abc import Callable
 
-from instruments.roles import FineTunableLaser, Shutter, TunableLaser
+from instruments.roles import FineTunableLaser, MicrowaveSource, Shutter, TunableLaser
 
 
 class GuardedShutter:
-    """The beam shutter; ``before_light`` is called before each opening and forbids it by raising."""
+    """The beam shutter; ``before_light`` is called before each opening and forbids it by raising.
 
-    def __init__(self, shutter: Shutter, before_light: Callable[[], None]) -> None:
-        self._shutter, self._before_light = shutter, before_light
+    ``blocked``: it stays closed; opening then is everything but the opening.
+    """
+
+    def __init__(self, shutter: Shutter, before_light: Callable[[], None], *, blocked: bool = False) -> None:
+        self._shutter, self._before_light, self._blocked = shutter, before_light, blocked
         self._opened = False
 
     @property
@@ -24,6 +28,9 @@ class GuardedShutter:
     def open(self) -> None:
         """Open and confirm, after the interlocks; InterlockError or NotReadyError when it must not be opened."""
         self._before_light()
+        if self._blocked:
+            self._shutter.close()
+            return
         self._shutter.open()
         self._opened = True
 
@@ -96,3 +103,43 @@ def guarded(laser: TunableLaser, shutter: GuardedShutter) -> GuardedLaser:
     if isinstance(laser, FineTunableLaser):
         return GuardedFineLaser(laser, shutter)
     return GuardedLaser(laser, shutter)
+
+
+class GuardedMicrowave:
+    """The microwave generator; knows whether its output is on. ``blocked``: the output is never switched on."""
+
+    def __init__(self, source: MicrowaveSource, *, blocked: bool = False) -> None:
+        self._source, self._blocked = source, blocked
+        self._on, self._gated = False, True
+
+    @property
+    def is_on(self) -> bool:
+        """True when the last command was to switch the output on."""
+        return self._on
+
+    @property
+    def gated(self) -> bool:
+        """True when the last command was to let the output follow its gate."""
+        return self._gated
+
+    def frequency_range_hz(self) -> tuple[float, float]:
+        """Lowest and highest frequency, Hz."""
+        return self._source.frequency_range_hz()
+
+    def set_frequency(self, frequency_hz: float) -> float:
+        """Set the frequency; returns the frequency read back, Hz."""
+        return self._source.set_frequency(frequency_hz)
+
+    def set_power(self, power_dbm: float) -> float:
+        """Set the power at the output socket; returns the power read back, dBm."""
+        return self._source.set_power(power_dbm)
+
+    def set_output(self, on: bool, *, gated: bool = True) -> None:
+        """Output on or off, confirmed by read-back; a blocked one is switched off instead of on."""
+        wanted = on and not self._blocked
+        self._source.set_output(wanted, gated=gated)
+        self._on, self._gated = wanted, gated
+
+    def output_is_on(self) -> bool:
+        """Read the output state."""
+        return self._source.output_is_on()

@@ -1,8 +1,8 @@
 """The common beginning of the spin experiments: find the lines, choose one, bring the narrow laser onto it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -11,11 +11,13 @@ from analysis.window import zero_phonon_window
 from instruments.bench import Bench
 from instruments.roles import FineTunableLaser, FloatArray
 from procedures.addressing import Overlap, overlap, refuse_unless_selective
+from procedures.continuing import refuse_moved_line, refuse_other_sequence
+from procedures.controls import HELICITY_SWAPPED
+from procedures.dark import record_dark
 from procedures.errors import RefusedError
-from procedures.experiment import FloatParameter, IntegerParameter, ListParameter, OpticalExperiment
+from procedures.experiment import LONGEST_WITHOUT_CHECKPOINT_S
 from procedures.light import (
-    ANALYSER_ROLES,
-    LIGHT_ROLES,
+    SIGMA_MINUS_DEG,
     SIGMA_PLUS_DEG,
     emission_wavelength_nm,
     point_analyser,
@@ -33,6 +35,7 @@ from procedures.light import (
 from procedures.line_scan import lorentzian_centre
 from procedures.sequence import PulseSequence, program
 from procedures.spectra import expose_spectrum, spectrum_table
+from procedures.spin_parameters import SpinParameters
 from procedures.units import energy_mev, wavelength_nm, width_mev
 from runfile.writer import Column
 
@@ -52,55 +55,12 @@ class ChosenLine:
     selectivity: Overlap
 
 
-class SpinExperiment(OpticalExperiment):
-    """Shared parameters and steps of spin-pumping and esr."""
-
-    NEEDS: ClassVar[tuple[str, ...]] = (
-        *LIGHT_ROLES,
-        *ANALYSER_ROLES,
-        "resonant_laser",
-        "camera",
-        "time_tagger",
-        "cryostat",
-        "magnet",
-    )
-
-    line = ListParameter(
-        "Line to pump, in sigma+",
-        description="at 4 K flips out of it must go downhill",
-        choices=["highest", "lowest"],
-        default="highest",
-    )
-    replica_offset = FloatParameter(
-        "Phonon energy of the detected replica", units="meV", default=26.0, minimum=5.0, maximum=100.0
-    )
-    exit_slit = FloatParameter("Exit slit", units="um", default=3000.0, minimum=10.0, maximum=3000.0)
-    reset_time = FloatParameter("Reset", units="ns", default=1200.0, minimum=0.0, maximum=1e6)
-    pump_time = FloatParameter("Pump", units="ns", default=1000.0, minimum=50.0, maximum=1e6)
-    probe_time = FloatParameter("Probe", units="ns", default=200.0, minimum=20.0, maximum=1e6)
-    reset_level = FloatParameter("Modulator level of the reset", units="V", default=5.0, minimum=0.5, maximum=5.0)
-    pump_level = FloatParameter("Modulator level of pump and probe", units="V", default=5.0, minimum=0.5, maximum=5.0)
-    pump_detuning = FloatParameter(
-        "Detuning of the pump from the line", units="meV", default=0.0, minimum=-50.0, maximum=50.0
-    )
-    expected_spacing = FloatParameter(
-        "Line spacing the sample should have, to refuse a hopeless laser early",
-        units="meV",
-        default=1.0,
-        minimum=0.01,
-        maximum=50.0,
-    )
-    spectrum_exposure = FloatParameter(
-        "Exposure time of the spectrum", units="s", default=5.0, minimum=0.01, maximum=3600.0
-    )
-    scan_half_width = FloatParameter(
-        "Half width of the scan for the resonance", units="meV", default=0.35, minimum=0.01, maximum=5.0
-    )
-    scan_points = IntegerParameter("Points of the scan", default=21, minimum=7, maximum=201)
-    scan_time = FloatParameter("Counting time per scan point", units="s", default=1.0, minimum=0.01, maximum=600.0)
+class SpinExperiment(SpinParameters):
+    """Shared steps of spin-pumping and esr."""
 
     def check(self, bench: Bench, sample: Mapping[str, object]) -> None:
         """Refuse a laser whose spectrum is wider than the lines are apart, before anything moves."""
+        super().check(bench, sample)
         emission_nm = emission_wavelength_nm(sample, self.emission_wavelength)
         laser = bench.role("resonant_laser")
         name = bench.instrument_name("resonant_laser")
@@ -115,22 +75,61 @@ class SpinExperiment(OpticalExperiment):
         refuse_out_of_range(bench, "resonant_laser", emission_nm, "the emission of the dot")
         refuse_fast_trigger(SPECTRUM_DIVIDER, bench.role("pulse_source").repetition_rate_hz())
 
+    @property
+    def helicity_deg(self) -> float:
+        """Angle of excitation and analyser quarter-wave plates: sigma-plus, or sigma-minus in the swapped control."""
+        return SIGMA_MINUS_DEG if self.control == HELICITY_SWAPPED else SIGMA_PLUS_DEG
+
+    def measuring_time_s(self) -> float:
+        """Counting time of the measurement proper, s."""
+        raise NotImplementedError
+
+    def comparable_counts(self, histogram: FloatArray, sequence: PulseSequence) -> float:
+        """Those counts of a cycle histogram that the run keeps of it: here all."""
+        return float(histogram.sum())
+
     def find_line(self, field_t: float) -> ChosenLine:
-        """Take the sigma-plus spectrum, count the lines, choose the one to pump, check the laser against it."""
+        """Take the circular spectrum, count the lines, choose the one to pump, check the laser against it.
+
+        Behind a blocked shutter the spectrum is dark, and the line is where the sample sheet has it.
+        """
         centre_nm = emission_wavelength_nm(self.sample, self.emission_wavelength)
+        self.checkpoint(0.0, "pointing the spectrograph at the lines")
         axis_nm = point_at_camera(self, centre_nm, SPECTRUM_GRATING)
         self.analyser_half_wave.rotate_to(0.0)
-        self.excitation_quarter_wave.rotate_to(SIGMA_PLUS_DEG)
+        self.excitation_quarter_wave.rotate_to(self.helicity_deg)
+        self.checkpoint(0.01, "tuning the read-out laser")
         tune_readout(self, self.excitation_wavelength)
         pulse_train(self, SPECTRUM_DIVIDER, self.reset_level)
-        self.beam_shutter.open()
-        table = spectrum_table(self, "spectra", "Sigma-plus spectrum before pumping", axis_nm)
+        table = spectrum_table(self, "spectra", "Circularly polarised spectrum before pumping", axis_nm)
         self.checkpoint(0.02, "taking the spectrum")
+        self.beam_shutter.open()
         counts, errors = expose_spectrum(
-            self, table, analyser_deg=SIGMA_PLUS_DEG, field_t=field_t, exposure_s=self.spectrum_exposure
+            self, table, analyser_deg=self.helicity_deg, field_t=field_t, exposure_s=self.spectrum_exposure
         )
         self.beam_shutter.close()
-        return self._choose(_lines_of(axis_nm, counts, errors, self.replica_offset))
+        if self.light_blocked:
+            return self._expected_line(energy_mev(centre_nm))
+        line = self._choose(_lines_of(axis_nm, counts, errors, self.replica_offset))
+        if self.continues is not None:
+            refuse_moved_line(self.continues, line.energy_mev, line.fwhm_mev)
+        return line
+
+    def _expected_line(self, sheet_mev: float) -> ChosenLine:
+        """The line where no light shows it: the sample sheet's energy, the spacing that was expected."""
+        self.recorder.note(
+            "line_from_sheet",
+            {"energy_mev": sheet_mev, "why": "laser blocked: no line can be seen, the sample sheet's energy is used"},
+        )
+        laser_mev = width_mev(wavelength_nm(sheet_mev), self.resonant_laser.spectral_width_nm())
+        selectivity = overlap(laser_mev, NARROWEST_LINE_MEV, (self.expected_spacing,))
+        return ChosenLine(sheet_mev, sheet_mev, NARROWEST_LINE_MEV, selectivity)
+
+    def note_sequence(self, sequence: PulseSequence) -> None:
+        """Note the gate times; RefusedError when the run that is continued had others."""
+        if self.continues is not None:
+            refuse_other_sequence(self.continues, sequence.describe())
+        self.recorder.note("sequence", sequence.describe())
 
     def _choose(self, lines: LineFit) -> ChosenLine:
         energies = np.sort(lines.energy_mev)
@@ -164,11 +163,14 @@ class SpinExperiment(OpticalExperiment):
 
         Ends with the laser at the fitted maximum plus ``pump_detuning`` and the shutter open.
         """
+        self.checkpoint(0.025, "pointing the spectrograph at the phonon replica")
         replica_nm = wavelength_nm(line.centre_mev - self.replica_offset)
         point_at_counters(self, replica_nm, REPLICA_GRATING, self.exit_slit)
-        point_analyser(self, SIGMA_PLUS_DEG)
-        self.excitation_quarter_wave.rotate_to(SIGMA_PLUS_DEG)
+        point_analyser(self, self.helicity_deg)
+        self.excitation_quarter_wave.rotate_to(self.helicity_deg)
+        self.checkpoint(0.03, "tuning the lasers")
         tune_readout(self, self.excitation_wavelength)
+        self.checkpoint(0.04, "tuning the narrow laser to the line")
         tune_resonant(self, wavelength_nm(line.energy_mev))
         program(
             self.gates,
@@ -177,6 +179,9 @@ class SpinExperiment(OpticalExperiment):
             reset_level_v=self.reset_level,
             pump_level_v=self.pump_level,
         )
+        if self.light_blocked:
+            record_dark(self, self.measuring_time_s(), lambda seconds: self._dark_counts(sequence, seconds))
+        self.checkpoint(0.05, "letting light to the sample")
         self.beam_shutter.open()
         refuse_blinding_light(self)
         self._scan(line, sequence)
@@ -216,17 +221,30 @@ class SpinExperiment(OpticalExperiment):
             counts.append(window_counts(histogram, sequence.pump_start_ns, sequence.pump_width_ns))
             monitor.append(brightness_monitor(histogram, sequence))
             table.append(shift=shifts[-1], counts=counts[-1], monitor=monitor[-1])
-        centre_nm = lorentzian_centre(np.array(shifts), np.array(counts), np.array(monitor))
+        centre_nm = 0.0
+        if not self.light_blocked:
+            centre_nm = lorentzian_centre(np.array(shifts), np.array(counts), np.array(monitor))
         self.recorder.note("resonance", {"shift_nm": centre_nm})
         laser.shift(centre_nm - reached_nm)
 
+    def _dark_counts(self, sequence: PulseSequence, duration_s: float) -> tuple[float, float]:
+        counts = self.comparable_counts(self.record_cycle_histogram(sequence, duration_s), sequence)
+        return counts, math.sqrt(counts + 1.0)
+
     def record_cycle_histogram(self, sequence: PulseSequence, duration_s: float) -> FloatArray:
-        """Photons of both detectors against time in the cycle, shape (n_bins,)."""
+        """Photons of both detectors against time in the cycle, shape (n_bins,). Long records have checkpoints."""
         tagger = self.bench.wiring.tagger
-        counts = self.time_tagger.record_histogram(
-            tagger.trigger, tagger.detectors, HISTOGRAM_BIN_PS, histogram_bins(sequence), duration_s
-        )
-        return np.asarray(counts.sum(axis=0), dtype=np.float64)
+        n_bins = histogram_bins(sequence)
+        parts = max(1, math.ceil(duration_s / LONGEST_WITHOUT_CHECKPOINT_S - 1e-9))
+        total = np.zeros(n_bins)
+        for part in range(parts):
+            if part:
+                self.checkpoint_again()
+            counts = self.time_tagger.record_histogram(
+                tagger.trigger, tagger.detectors, HISTOGRAM_BIN_PS, n_bins, duration_s / parts
+            )
+            total += counts.sum(axis=0)
+        return total
 
     def close_gates(self) -> None:
         """All gates shut."""

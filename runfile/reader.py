@@ -23,7 +23,8 @@ class RunFile:
     """A run file open for reading; a context manager.
 
     Raises RunFileError, one line, when the file is absent, empty, foreign, truncated, newer than this program,
-    or held by the process that is writing it.
+    or held by the process that is writing it. Not for use inside the process that is still writing the file: HDF5
+    then answers from its own memory, which does not know of the tags' last chunk; ``runfile.live_run`` is for that.
     """
 
     def __init__(self, path: Path | str) -> None:

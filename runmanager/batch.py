@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 from runmanager.errors import BadInputError
 
 if TYPE_CHECKING:
+    from analysis.tag_files import ReadOptions
     from runmanager.offline import FileAnalysis
+    from runmanager.photon_wishes import PhotonWishes
 
 __all__ = ["Outcome", "analyse_all", "find_files"]
 
@@ -26,6 +28,8 @@ SUFFIXES = frozenset({".h5", ".hdf5", ".ptu", ".pt2", ".pt3", ".ht2", ".ht3", ".
 """What counts as a measurement in a folder: run files and photon files known by name. Others are named singly."""
 _WORTH_PROCESSES = 4
 _CONNECT_S = 15.0
+TEXT_SUFFIXES = frozenset({".txt", ".csv", ".tsv", ".dat"})
+"""What counts as a measurement too where the user says how text files are to be read."""
 Report = Callable[[float, str], None]
 
 
@@ -38,21 +42,23 @@ class Outcome:
     refusal: str = ""
 
 
-def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+def find_files(paths: Sequence[Path], options: "ReadOptions | None" = None) -> tuple[Path, ...]:
     """The files named, and for each folder the measurements in it and in its subfolders; sorted within a folder.
 
-    A file named twice comes once. BadInputError for a folder without measurements.
+    Text files count where ``options`` say how to read them. A file named twice comes once. BadInputError for a folder
+    without measurements.
     """
+    suffixes = SUFFIXES if options is None or options.text is None else SUFFIXES | TEXT_SUFFIXES
     found: dict[Path, Path] = {}
     for path in paths:
         if not path.is_dir():
             found.setdefault(path.resolve(), path)
             continue
-        inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+        inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in suffixes and each.is_file())
         inside = [each for each in inside if not any(part.startswith(".") for part in each.relative_to(path).parts)]
         if not inside:
             raise BadInputError(
-                f"{path} is a folder without measurements ({', '.join(sorted(SUFFIXES))}); name the files in it"
+                f"{path} is a folder without measurements ({', '.join(sorted(suffixes))}); name the files in it"
             )
         for each in inside:
             found.setdefault(each.resolve(), each)
@@ -63,12 +69,15 @@ def analyse_all(
     paths: Sequence[Path],
     *,
     with_report: bool = False,
+    options: "ReadOptions | None" = None,
+    wishes: "PhotonWishes | None" = None,
     jobs: int | None = None,
     scheduler: str | None = None,
     report: Report = lambda fraction, what: None,
 ) -> tuple[Outcome, ...]:
     """Analyse files; outcomes in the order of ``paths``, whatever finished first.
 
+    ``options``, ``wishes``: as for :func:`runmanager.offline.analyse_file`, the same for all files.
     ``jobs``: processes on this computer (default: one a processor; fewer than 4 files are analysed in this process,
     because starting others takes longer). ``scheduler``: instead, the address of a Dask scheduler (tcp://host:8786),
     whose workers see the files under the same path and run the same version. ``report(fraction, what)``: progress.
@@ -78,7 +87,7 @@ def analyse_all(
         raise BadInputError(f"the number of jobs must be 1 or more, got {jobs}")
     if not paths:
         return ()
-    work = partial(_analyse, with_report=with_report)
+    work = partial(_analyse, with_report=with_report, options=options, wishes=wishes)
     if scheduler is not None:
         done = _on_cluster(work, paths, scheduler)
     else:
@@ -92,12 +101,15 @@ def analyse_all(
     return tuple(outcomes[number] for number in range(len(paths)))
 
 
-def _analyse(path: Path, *, with_report: bool) -> Outcome:
+def _analyse(
+    path: Path, *, with_report: bool, options: "ReadOptions | None" = None, wishes: "PhotonWishes | None" = None
+) -> Outcome:
     """One file, in whatever process: what is wrong with it is an outcome, not an exception."""
     from runmanager import offline
 
     try:
-        return Outcome(path, offline.analyse_file(path, with_report=with_report))
+        found = offline.analyse_file(path, with_report=with_report, options=options, wishes=wishes)
+        return Outcome(path, found)
     except BadInputError as error:
         return Outcome(path, None, " ".join(str(error).split()))
 

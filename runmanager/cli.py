@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from procedures.errors import StoppedError
+from runmanager import analyze_command
+from runmanager.catalogue import cli as catalogue_cli
 from runmanager.errors import BadInputError
 
 if TYPE_CHECKING:
-    from analysis.tag_files import ReadOptions
     from runmanager.engine import RunRequest
 
 HIGHEST_SEED = 2**63 - 1  # what the run file can hold
@@ -85,22 +86,17 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run_options(dry)
     dry.set_defaults(handler=_dry_run)
 
-    analyse = commands.add_parser("analyze", aliases=["analyse"], help="analyse run files, PTU or Photon-HDF5")
-    analyse.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file, or a folder with measurements")
-    analyse.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    analyse.add_argument(
-        "--report", action="store_true", help="write an HTML page, figures and a JSON file beside each file"
-    )
-    analyse.add_argument("--jobs", type=int, metavar="N", help="files side by side (default: one a processor)")
-    analyse.add_argument("--scheduler", metavar="ADDRESS", help="analyse on a Dask cluster, e.g. tcp://host:8786")
-    _add_reading_options(analyse)
-    analyse.set_defaults(handler=_analyse)
+    analyze_command.add_parser(commands)
+
+    runs = commands.add_parser("runs", aliases=["catalogue"], help="the measurements of a folder, searched and listed")
+    catalogue_cli.add_options(runs)
+    runs.set_defaults(handler=catalogue_cli.run)
 
     exporting = commands.add_parser("export", help="write the photons of a file in an exchange format")
     exporting.add_argument("file", type=Path, metavar="FILE")
     exporting.add_argument("--photon-hdf5", action="store_true", required=True, help="Photon-HDF5 0.5")
     exporting.add_argument("--out", type=Path, metavar="FILE", help="name of the new file (default: beside FILE)")
-    _add_reading_options(exporting)
+    analyze_command.add_reading_options(exporting)
     exporting.add_argument("--laser-rate-hz", type=float, metavar="HZ", help="repetition rate, where the file has none")
     exporting.add_argument("--json", action="store_true", help="one JSON object on stdout")
     exporting.set_defaults(handler=_export)
@@ -135,18 +131,18 @@ def build_parser() -> argparse.ArgumentParser:
     serving.add_argument("--json", action="store_true", help="one JSON line with all endpoints on stdout")
     serving.set_defaults(handler=_bench_serve)
 
+    from runmanager.queue import cli as queue_cli
+
+    queue_cli.register(commands, run_options=_add_run_options, setting=_setting, seed=_seed)
+
+    window = commands.add_parser("gui", help="the window: queue, live plots, history, instruments")
+    window.add_argument("--queue", type=Path, metavar="FILE", help="the queue's file (default: as 'solotron queue')")
+    window.set_defaults(handler=_gui)
+
     validation = commands.add_parser("validate", help="the physics validation table: value, expected, origin, outcome")
     validation.add_argument("--json", action="store_true", help="one JSON object on stdout")
     validation.set_defaults(handler=_validate)
     return parser
-
-
-def _add_reading_options(parser: argparse.ArgumentParser) -> None:
-    """What a photon file does not say itself."""
-    parser.add_argument("--time-unit-ps", type=float, metavar="PS", help="text and quTAG files: what one count is")
-    parser.add_argument("--separator", metavar="CHARACTER", help="text files (default: white space)")
-    parser.add_argument("--header-lines", type=int, default=0, metavar="N", help="text files: lines to skip")
-    parser.add_argument("--tac-window-ns", type=float, metavar="NS", help="SPC files without their set-up file")
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -246,50 +242,6 @@ def _dry_run(options: argparse.Namespace) -> int:
     return prediction.exit_code
 
 
-def _analyse(options: argparse.Namespace) -> int:
-    from runmanager import batch, offline, output
-    from runmanager.progress import progress_bar
-
-    files = batch.find_files(options.files)
-    reading = _reading_options(options)
-    if len(files) == 1 and options.scheduler is None and not options.files[0].is_dir():
-        with progress_bar(f"analyze {files[0].name}") as report:
-            found = offline.analyse_file(files[0], with_report=options.report, options=reading, report=report)
-        output.print_analyses([found], as_json=options.json, several=False)
-        return found.exit_code
-    if reading is not None:
-        raise BadInputError(
-            "what --time-unit-ps, --separator, --header-lines, --tac-window-ns say holds for one file: name one"
-        )
-    with progress_bar("analyze") as report:
-        outcomes = batch.analyse_all(
-            files, with_report=options.report, jobs=options.jobs, scheduler=options.scheduler, report=report
-        )
-    for outcome in outcomes:
-        if outcome.refusal:
-            print(f"solotron: {outcome.refusal}", file=sys.stderr)
-    analyses = [outcome.found for outcome in outcomes if outcome.found is not None]
-    output.print_analyses(analyses, as_json=options.json, several=True)
-    return 2 if len(analyses) < len(outcomes) else max(analysis.exit_code for analysis in analyses)
-
-
-def _reading_options(options: argparse.Namespace) -> "ReadOptions | None":
-    """None where the command line says nothing about the file; BadInputError for what makes no sense."""
-    unit_ps, tac_ns = options.time_unit_ps, options.tac_window_ns
-    if unit_ps is None and (options.separator is not None or options.header_lines):
-        raise BadInputError("--separator and --header-lines are for text files, which need --time-unit-ps, too")
-    if unit_ps is None and tac_ns is None:
-        return None
-    from analysis.tag_files import ReadOptions, SpcFormat, TextFormat
-
-    try:
-        text = None if unit_ps is None else TextFormat(unit_ps, options.separator, options.header_lines)
-        spc = None if tac_ns is None else SpcFormat(tac_ns)
-        return ReadOptions(text=text, spc=spc, qutag_unit_ps=1.0 if unit_ps is None else unit_ps)
-    except ValueError as error:
-        raise BadInputError(str(error)) from error
-
-
 def _export(options: argparse.Namespace) -> int:
     from runmanager import photon_export
 
@@ -339,6 +291,12 @@ def _bench_serve(options: argparse.Namespace) -> int:
         faults=options.faults,
         as_json=options.json,
     )
+
+
+def _gui(options: argparse.Namespace) -> int:
+    from runmanager.gui import start
+
+    return start.start(options.queue)
 
 
 def _validate(options: argparse.Namespace) -> int:

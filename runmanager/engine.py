@@ -4,15 +4,18 @@ import logging
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runfile.results import Analysis, Check, Verdict
+from runfile.results import Analysis, Verdict
 from runmanager.errors import BadInputError, RefusedRunError
-from runmanager.interrupt import StopRequest, stop_on_signals
+from runmanager.interrupt import stop_on_signals
+from runmanager.run_control import RunControl
+from runmanager.run_end import analyse_and_store, draw
 from runmanager.safety_net import SafetyNet
 
 if TYPE_CHECKING:
@@ -20,21 +23,29 @@ if TYPE_CHECKING:
     from instruments.interlock_watch import InterlockWatch
     from instruments.station_file import Conditions
     from procedures.experiment import Experiment
+    from runfile.reader import RunFile
     from runfile.writer import RunWriter
     from runmanager.assemble import AssembledBench
+    from runmanager.observer import Announcer, Observer
     from runmanager.samples import SampleSheet
+
+__all__ = ["Report", "RunOutcome", "RunRequest", "analyse_and_store", "draw", "make_experiment", "new_run_file", "run"]
 
 log = logging.getLogger(__name__)
 
 Report = Callable[[float, str], None]
 RECORDED_PACKAGES = ("solotron", "numpy", "scipy", "h5py", "qcodes", "pymeasure", "pyvisa", "pyvisa-sim")
+NEXT_SEED = 1_000_003  # prime, and far from the small numbers people choose
 SETTLED_K = 0.05  # a bench this close to the station's conditions is left as it is
 SETTLED_T = 1e-4
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the user asked for, not yet checked. ``faults``: a fault file, for the twin."""
+    """What the user asked for, not yet checked.
+
+    ``faults``: a fault file, for the twin. ``continues``: the run file of an interrupted run to go on from.
+    """
 
     procedure: str
     station: Path | None = None
@@ -44,6 +55,7 @@ class RunRequest:
     settings: tuple[tuple[str, str], ...] = ()
     out: Path = Path("runs")
     faults: Path | None = None
+    continues: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -72,26 +84,77 @@ class RunOutcome:
         return 0 if self.analysis.verdict.passed else 1
 
 
-def run(request: RunRequest, *, report: Report = lambda fraction, what: None) -> RunOutcome:
-    """Run one experiment. BadInputError before anything moves; afterwards every end is a RunOutcome."""
-    experiment = make_experiment(request.procedure, request.settings)
+def run(
+    request: RunRequest,
+    *,
+    report: Report = lambda fraction, what: None,
+    observer: "Observer | None" = None,
+    control: RunControl | None = None,
+) -> RunOutcome:
+    """Run one experiment. BadInputError before anything moves; afterwards every end is a RunOutcome.
+
+    ``observer`` is told of everything after it is on the disk; ``control`` stops, pauses and ends the run early.
+    """
     from runmanager.assemble import assemble, read_faults, read_station
+    from runmanager.observer import Announcer
     from runmanager.samples import read_sample
 
+    experiment = make_experiment(request.procedure, request.settings)
     config = read_station(request.station, twin=request.twin)
     faults = read_faults(request.faults, twin=config.twin)
     sheet = read_sample(request.sample, twin=config.twin)
     path = new_run_file(request.out, request.procedure)
-    stop = StopRequest()
-    with stop_on_signals(stop):
-        with assemble(config, sheet, seed=request.seed, needs=experiment.NEEDS, stop=stop, faults=faults) as assembled:
-            _check(experiment, assembled.bench, sheet)
-            measured = _measure(assembled, experiment, request, sheet, path, stop, report)
+    control = control if control is not None else RunControl()
+    announcer = Announcer(observer)
+    with stop_on_signals(control.stop, control.quit):
+        if control.quit.is_set():  # it came before the handlers were in place
+            control.stop.set()
+        with _earlier(request.continues) as earlier:
+            seed = _seed(request.seed, earlier)
+            needs = experiment.NEEDS
+            with assemble(config, sheet, seed=seed, needs=needs, stop=control.stop, faults=faults) as assembled:
+                _check(experiment, assembled.bench, sheet, earlier)
+                hooks = _Hooks(report, announcer, control, earlier)
+                measured = _measure(assembled, experiment, seed, sheet, path, hooks)
         # From here on the bench is safe and closed, and the run file complete: nothing below can lose the run.
         # A stop asked for now comes too late: the verdict takes seconds and is worth them.
-        return replace(
-            measured, analysis=analyse_and_store(path, measured.exit_status, why=measured.message), figure=draw(path)
-        )
+        analysis = analyse_and_store(path, measured.exit_status, why=measured.message)
+        announcer.tell(lambda watching: watching.analysed(analysis))
+        return replace(measured, analysis=analysis, figure=draw(path))
+
+
+@dataclass(frozen=True)
+class _Hooks:
+    """Whoever looks on and interferes: see ``run``. ``earlier``: the run that is continued, open."""
+
+    report: Report
+    announcer: "Announcer"
+    control: RunControl
+    earlier: "RunFile | None"
+
+
+@contextmanager
+def _earlier(path: Path | None) -> "Iterator[RunFile | None]":
+    """The run file to continue, open; BadInputError when it cannot be read."""
+    from runfile.errors import RunFileError
+    from runfile.reader import RunFile
+
+    if path is None:
+        yield None
+        return
+    try:
+        earlier = RunFile(path)
+    except RunFileError as error:
+        raise BadInputError(f"the run cannot be continued: {error}") from error
+    with earlier:
+        yield earlier
+
+
+def _seed(seed: int, earlier: "RunFile | None") -> int:
+    """Seed of the twin. A continued run gets another than the earlier one: the same photons must not come twice."""
+    if earlier is None or earlier.seed is None:
+        return seed
+    return earlier.seed + NEXT_SEED
 
 
 def make_experiment(name: str, settings: tuple[tuple[str, str], ...]) -> "Experiment":
@@ -121,11 +184,13 @@ def new_run_file(folder: Path, procedure: str) -> Path:
     return folder / f"{procedure}-{stamp}-{uuid.uuid4().hex[:6]}.h5"
 
 
-def _check(experiment: "Experiment", bench: "Bench", sheet: "SampleSheet") -> None:
+def _check(experiment: "Experiment", bench: "Bench", sheet: "SampleSheet", earlier: "RunFile | None") -> None:
     from instruments.errors import BenchError
     from procedures.errors import RefusedError
 
     try:
+        if earlier is not None:
+            experiment.prepare_to_continue(earlier)
         experiment.check(bench, sheet.values)
     except (RefusedError, BenchError) as error:
         raise RefusedRunError(f"{experiment.NAME} refused: {error}") from error
@@ -134,11 +199,10 @@ def _check(experiment: "Experiment", bench: "Bench", sheet: "SampleSheet") -> No
 def _measure(
     assembled: "AssembledBench",
     experiment: "Experiment",
-    request: RunRequest,
+    seed: int,
     sheet: "SampleSheet",
     path: Path,
-    stop: StopRequest,
-    report: Report,
+    hooks: _Hooks,
 ) -> RunOutcome:
     from instruments.errors import BenchError
     from instruments.interlock_watch import InterlockWatch
@@ -148,13 +212,13 @@ def _measure(
     began_s = bench.clock.now_s()
 
     try:
-        recorder = _open_run_file(path, experiment, bench, sheet, request.seed if assembled.is_twin else None)
+        recorder = _open_run_file(path, experiment, bench, sheet, seed if assembled.is_twin else None, hooks)
     except RunFileError as error:
         raise BadInputError(str(error)) from error
     except BenchError as error:  # an instrument fell silent while the bench was described; nothing has moved yet
         raise RefusedRunError(f"{experiment.NAME} refused: {error}") from error
     watch = InterlockWatch(bench, experiment.NEEDS)
-    experiment.attach(bench, recorder, sheet.values, stop_requested=stop.is_set, report=report, interlocks=watch)
+    report = _attach(experiment, bench, recorder, sheet, watch, hooks, began_s)
     with SafetyNet(bench, assembled.clock) as net:
         status, message = _execute(experiment, assembled, watch, report)
         unsafe = net.reach()
@@ -166,6 +230,7 @@ def _measure(
     message = _finish(recorder, status, duration_s, message)
     if message and status == "completed":
         status = "failed"
+    hooks.announcer.tell(lambda watching: watching.finished(status, duration_s))
     return RunOutcome(
         run_file=path,
         exit_status=status,
@@ -177,25 +242,68 @@ def _measure(
     )
 
 
+def _attach(
+    experiment: "Experiment",
+    bench: "Bench",
+    recorder: "RunWriter",
+    sheet: "SampleSheet",
+    watch: "InterlockWatch",
+    hooks: _Hooks,
+    began_s: float,
+) -> Report:
+    """Hand over to the experiment what it needs of the engine; returns the report that the observer hears, too."""
+    from runmanager.checkpoints import Checkpoints, ending_early, observed_report
+
+    control, announcer = hooks.control, hooks.announcer
+
+    def bench_s() -> float:
+        return bench.clock.now_s() - began_s
+
+    report = observed_report(hooks.report, announcer, bench_s)
+    experiment.attach(
+        bench,
+        recorder,
+        sheet.values,
+        stop_requested=control.stop.is_set,
+        report=report,
+        interlocks=watch,
+        pause=Checkpoints(experiment, bench, recorder, control, watch.while_waiting, announcer),
+        enough=ending_early(control, recorder, bench_s),
+        continues=hooks.earlier,
+    )
+    return report
+
+
 def _open_run_file(
-    path: Path, experiment: "Experiment", bench: "Bench", sheet: "SampleSheet", seed: int | None
+    path: Path, experiment: "Experiment", bench: "Bench", sheet: "SampleSheet", seed: int | None, hooks: _Hooks
 ) -> "RunWriter":
+    from runfile.live_run import RunFacts
     from runfile.writer import Parameter, RunWriter
+    from runmanager.mirror import MirroredWriter
 
     units = experiment.parameter_units()
-    return RunWriter.create(
+    title = f"{experiment.NAME} on {sheet.sample.name}"
+    parameters = {name: Parameter(getattr(experiment, name), unit) for name, unit in units.items()}
+    conditions = experiment.conditions(bench).model_dump()
+    kind = MirroredWriter if hooks.announcer.is_heard else RunWriter
+    recorder = kind.create(
         path,
         procedure=experiment.NAME,
-        title=f"{experiment.NAME} on {sheet.sample.name}",
-        parameters={name: Parameter(getattr(experiment, name), unit) for name, unit in units.items()},
+        title=title,
+        parameters=parameters,
         station=bench.config.text,
         snapshot=bench.snapshot(),
         sample_sheet=sheet.text,
         sample=sheet.values,
-        conditions=experiment.conditions(bench).model_dump(),
+        conditions=conditions,
         versions={name: _version(name) for name in RECORDED_PACKAGES},
         seed=seed,
     )
+    facts = RunFacts(path, experiment.NAME, title, parameters, sheet.values, conditions)
+    if isinstance(recorder, MirroredWriter):
+        recorder.announcer = hooks.announcer
+    hooks.announcer.tell(lambda watching: watching.run_opened(facts))
+    return recorder
 
 
 def _version(package: str) -> str:
@@ -287,62 +395,3 @@ def _finish(recorder: "RunWriter", status: str, duration_s: float, message: str)
     except RunFileError as error:
         return f"{message}; " * bool(message) + f"the run file could not be completed: {error}"
     return message
-
-
-def analyse_and_store(path: Path, status: str, *, why: str = "") -> Analysis:
-    """Analyse a finished run file and write results and verdict into it. A failure becomes a failed verdict.
-
-    ``why`` the run ended as it did: with it the verdict names the cause, not only what is missing in the file.
-    """
-    from runfile.errors import RunFileError
-    from runfile.writer import store_analysis
-
-    analysis = _analyse(path, f"{status}: {why}" if why else status)
-    try:
-        store_analysis(path, analysis)
-    except RunFileError as error:
-        return replace(analysis, warnings=(*analysis.warnings, f"results and verdict are not in the file: {error}"))
-    return analysis
-
-
-def _analyse(path: Path, status: str) -> Analysis:
-    from analysis import registry
-    from analysis.errors import AnalysisError
-    from runfile.errors import RunFileError
-    from runfile.reader import RunFile
-
-    try:
-        with RunFile(path) as recorded:
-            return registry.analyse(recorded)
-    except (AnalysisError, RunFileError) as error:
-        return _not_analysed(status, str(error))
-    except Exception as error:  # data nobody foresaw: the run is safe in its file, and its end must be told
-        log.debug("the analysis failed", exc_info=True)
-        return _not_analysed(status, f"{type(error).__name__}: {error}")
-
-
-def _not_analysed(status: str, reason: str) -> Analysis:
-    check = Check("analysed", passed=False, detail=f"the run ({status}) could not be analysed: {reason}")
-    return Analysis({}, Verdict((check,)))
-
-
-def draw(path: Path) -> Path | None:
-    """The figure of a run, beside its file; None when there is nothing to draw."""
-    from analysis import registry
-    from analysis.errors import AnalysisError
-    from runfile.errors import RunFileError
-    from runfile.reader import RunFile
-
-    target = path.with_suffix(".png")
-    try:
-        with RunFile(path) as recorded:
-            figure = registry.figure(recorded)
-        figure.savefig(target, dpi=150)
-    except (AnalysisError, RunFileError) as error:
-        log.info("no figure of %s: %s", path, error)  # the verdict says the same
-        return None
-    except Exception as error:  # noqa: BLE001 - a full disk, or data nobody foresaw: the run must end in order
-        target.unlink(missing_ok=True)
-        log.warning("no figure of %s: %s: %s", path, type(error).__name__, error)
-        return None
-    return target

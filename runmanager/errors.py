@@ -7,3 +7,7 @@ class BadInputError(Exception):
 
 class RefusedRunError(BadInputError):
     """The input is right in itself, but this bench or sample does not allow the run; nothing has moved."""
+
+
+class QueueError(BadInputError):
+    """The queue cannot do that, or its file cannot be used; the queue is as it was before."""

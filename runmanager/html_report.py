@@ -49,30 +49,40 @@ def report_path(path: Path, ending: str) -> Path:
 
 
 def write_report(
-    path: Path, title: str, found: Analysis, figure: "Figure", *, sections: Sequence[Section] = ()
+    path: Path,
+    title: str,
+    found: Analysis,
+    figure: "Figure",
+    *,
+    sections: Sequence[Section] = (),
+    words: Sequence[str] = (),
 ) -> Path:
-    """Write page (.html), figures (.png) and numbers (.json) beside the analysed file; returns the page's path."""
+    """Write page (.html), figures (.png) and numbers (.json) beside the analysed file; returns the page's path.
+
+    ``words``: options of the command that repeats the analysis.
+    """
+    command = _command(path, words)
     pictures = [_png(figure), *(_png(section.figure) for section in sections)]
     report_path(path, ".png").write_bytes(pictures[0])
     for section, picture in zip(sections, pictures[1:], strict=True):
         report_path(path, f"-{section.name}.png").write_bytes(picture)
-    document = _document(path, title, found, sections)
+    document = _document(path, title, found, sections, command)
     text = json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False)
     report_path(path, ".json").write_text(text + "\n", encoding="utf-8")
     target = report_path(path, ".html")
-    target.write_text(_page(path, title, found, sections, pictures), encoding="utf-8")
+    target.write_text(_page(path, title, found, sections, pictures, command), encoding="utf-8")
     return target
 
 
-def _command(path: Path) -> str:
-    return f"solotron analyze {shlex.quote(path.name)} --report"
+def _command(path: Path, words: Sequence[str]) -> str:
+    return shlex.join(["solotron", "analyze", path.name, "--report", *words])
 
 
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
 
 
-def _document(path: Path, title: str, found: Analysis, sections: Sequence[Section]) -> dict[str, Any]:
+def _document(path: Path, title: str, found: Analysis, sections: Sequence[Section], command: str) -> dict[str, Any]:
     """The same keys as ``analyze --json``, and what is needed to repeat it: file, its checksum, command, versions."""
     from runmanager.output import analysis_document
 
@@ -92,14 +102,21 @@ def _document(path: Path, title: str, found: Analysis, sections: Sequence[Sectio
             }
             for section in sections
         },
-        "command": _command(path),
+        "command": command,
         "versions": _versions(),
         "size_bytes": size,
         "sha256": checksum,
     }
 
 
-def _page(path: Path, title: str, found: Analysis, sections: Sequence[Section], pictures: Sequence[bytes]) -> str:
+def _page(
+    path: Path,
+    title: str,
+    found: Analysis,
+    sections: Sequence[Section],
+    pictures: Sequence[bytes],
+    command: str,
+) -> str:
     word = "passed" if found.verdict.passed else "failed"
     warnings = "".join(
         f'<p class="warning"><strong>Warning:</strong> {_text(warning)}</p>\n' for warning in found.warnings
@@ -120,7 +137,7 @@ def _page(path: Path, title: str, found: Analysis, sections: Sequence[Section], 
 <h2>Checks</h2>
 {_checks(found.verdict.checks)}
 {further}<h2>Repeat it</h2>
-<p>In the folder of <code>{_text(path.name)}</code>: <code>{_text(_command(path))}</code></p>
+<p>In the folder of <code>{_text(path.name)}</code>: <code>{_text(command)}</code></p>
 <p>All numbers for a script: <a href="{_text(numbers)}">{_text(numbers)}</a>. Made with {_text(versions)}.</p>
 </main></body></html>
 """

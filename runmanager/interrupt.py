@@ -70,14 +70,15 @@ class StoppableClock:
 
 
 @contextmanager
-def stop_on_signals(stop: StopRequest) -> Iterator[None]:
-    """While inside, SIGINT, SIGTERM and SIGHUP set ``stop``, however often they come; then the old handlers return."""
+def stop_on_signals(*stops: StopRequest) -> Iterator[None]:
+    """While inside, SIGINT, SIGTERM and SIGHUP set ``stops``, however often they come; then the old handlers return."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def handle(number: int, frame: FrameType | None) -> None:
-        stop.set()
+        for stop in stops:
+            stop.set()
 
     numbers = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

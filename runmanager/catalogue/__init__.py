@@ -1,1 +1,1 @@
-"""All runs of a folder: an index that opens at once, search, comparison, analysis with today's code."""
+"""The catalogue: what a folder of measurements holds, found again in a moment. No Qt here."""

@@ -63,18 +63,23 @@ class Job:
             settings=self.settings,
             out=self.out,
             faults=self.faults,
+            continues=self.continues,
         )
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the dry run on the twin says: bench time, photons, expected results, what would go wrong."""
+    """What the dry run on the twin says: bench time, photons, expected results, what would go wrong.
+
+    ``wall_s``: how long the dry run itself took; a job on the twin takes about as long.
+    """
 
     duration_s: float
     photons: int
     results: dict[str, Result]
     passed: bool
     violations: tuple[str, ...] = ()
+    wall_s: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class Ending:
 class Entry:
     """One row of the queue or of the history. Times are wall clock, seconds since 1970.
 
-    ``position`` orders the queued ones; ``holder`` is the process that runs it (pid, start time of that process).
+    ``position`` orders the queued ones. ``confirmed``: run it although its forecast names violations.
     """
 
     id: int
@@ -110,3 +115,14 @@ class Entry:
     prediction: Prediction | None = None
     ending: Ending | None = None
     repeats: int | None = None
+    confirmed: bool = False
+
+    @property
+    def blocked(self) -> bool:
+        """True for a queued entry that is skipped: its forecast names violations, and nobody has confirmed it."""
+        return (
+            self.status is Status.QUEUED
+            and not self.confirmed
+            and self.prediction is not None
+            and bool(self.prediction.violations)
+        )

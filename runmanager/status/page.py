@@ -121,6 +121,8 @@ def _queue(snapshot: Snapshot) -> str:
 
 def _waiting(entry: Waiting, now: float) -> str:
     ends = "no forecast yet" if entry.finishes_at is None else f"ends about {_clock(entry.finishes_at, now)}"
+    if entry.skipped:
+        ends = "will be skipped"
     problems = "".join(f'<p class="small fail">⚠ {_text(violation)}</p>' for violation in entry.violations)
     return (
         f'<li><p class="row"><span>{entry.id} {_text(entry.experiment)} <span class="small">on {_text(entry.bench)}'

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from runmanager.numbers import with_error
 from runmanager.queue.entries import Entry, Status
+from runmanager.queue.finish_times import finish_times, runs_on_twin
 
 SHOWN_WAITING = 20
 SHOWN_ENDED = 12
@@ -57,6 +58,7 @@ class Waiting:
     bench: str
     finishes_at: float | None
     violations: tuple[str, ...]
+    skipped: bool
 
 
 @dataclass(frozen=True)
@@ -107,30 +109,25 @@ def take(
 
 def bench_of(entry: Entry) -> str:
     """The bench an entry is for; every twin is the same to a person who asks what is safe."""
-    if entry.job.twin or entry.job.station is None:
+    if runs_on_twin(entry.job) or entry.job.station is None:
         return TWIN
     return entry.job.station.name
 
 
 def _finish_times(running: Sequence[Entry], queued: Sequence[Entry], now: float) -> dict[int, float | None]:
-    """Forecast end of each entry; None from the first one on that has no forecast."""
-    at: float | None = now
-    ends: dict[int, float | None] = {}
-    for entry in [*running, *queued]:
-        left_s = _left_s(entry, now)
-        at = None if at is None or left_s is None else at + left_s
-        ends[entry.id] = at
+    """Forecast end of each entry; without a forecast, of the running one by its pace so far."""
+    ends = finish_times([*running, *queued], now)
+    for entry in running:
+        if ends[entry.id] is None:
+            ends[entry.id] = _by_pace(entry, now)
     return ends
 
 
-def _left_s(entry: Entry, now: float) -> float | None:
-    """Seconds still to be measured, by the forecast; without one by the pace so far."""
-    fraction = min(max(entry.fraction, 0.0), 1.0)
-    if entry.prediction is not None:
-        return entry.prediction.duration_s * (1.0 - fraction)
-    if entry.started_at is not None and fraction > 0.0 and now > entry.started_at:
-        return (now - entry.started_at) * (1.0 - fraction) / fraction
-    return None
+def _by_pace(entry: Entry, now: float) -> float | None:
+    if entry.started_at is None or entry.fraction <= 0.0 or now <= entry.started_at:
+        return None
+    fraction = min(entry.fraction, 1.0)
+    return now + (now - entry.started_at) * (1.0 - fraction) / fraction
 
 
 def _running(entry: Entry, finishes_at: float | None) -> RunningNow:
@@ -148,7 +145,7 @@ def _running(entry: Entry, finishes_at: float | None) -> RunningNow:
 
 def _waiting(entry: Entry, finishes_at: float | None) -> Waiting:
     violations = () if entry.prediction is None else entry.prediction.violations
-    return Waiting(entry.id, entry.job.procedure, bench_of(entry), finishes_at, violations)
+    return Waiting(entry.id, entry.job.procedure, bench_of(entry), finishes_at, violations, skipped=entry.blocked)
 
 
 def _ended(entry: Entry) -> Ended:

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from analysis.decay_data import Forward, decay_data
-from analysis.decay_models import ONE, STRETCHED, TWO, DecayModel, exponential_cumulative, kernel, pile_up
+from analysis.decay_models import (
+    ONE,
+    STRETCHED,
+    TWO,
+    DecayModel,
+    exponential_cumulative,
+    finer_response,
+    flashes_per_bin,
+    kernel,
+    pile_up,
+)
 from analysis.irf import Response, jitter_response, measured_response
 from analysis.reconvolution import fit_decay, lifetime_interval, select_decay
 
@@ -143,3 +153,30 @@ def test_measured_decay_is_found_without_start_values(real_data: Path) -> None:
     assert fit.lifetimes_ns == pytest.approx((1.54, 4.20), abs=0.02)
     assert fit.fractions == pytest.approx((0.19, 0.81), abs=0.005)
     assert fit.deviance / fit.dof == pytest.approx(1.48, abs=0.01)
+
+
+def test_finer_response_keeps_every_bin_and_stays_positive() -> None:
+    response = np.histogram(np.random.default_rng(3).gamma(3.0, 0.12, 50_000), np.arange(0.0, 5.05, 0.1))[0] / 50_000
+    fine = finer_response(response, 4)
+    np.testing.assert_allclose(fine.reshape(-1, 4).sum(axis=1), response, atol=1e-12)
+    assert fine.min() >= 0.0
+    assert flashes_per_bin(response) == 3
+    assert flashes_per_bin(np.ones(40)) == 1
+
+
+@pytest.mark.parametrize("shift_bins", [0.0, 0.37])
+def test_coarse_bins_do_not_blur_the_response(shift_bins: float) -> None:
+    """Bins of 0.2 ns and a response of 0.15 ns: counts are the exact convolution to 2 % of the peak."""
+    width, n, tau, shift = 0.2, 200, 3.0, 0.2 * shift_bins
+    fine = 40
+    axis = (np.arange(n * fine) + 0.5) * width / fine
+    flash = np.exp(-0.5 * ((axis - 4.0) / 0.15) ** 2)
+    flash /= flash.sum()
+    late = np.exp(-0.5 * ((axis - 4.0 - shift) / 0.15) ** 2)
+    edges = np.arange(n * fine + 1) * width / fine
+    exact = np.convolve(late / late.sum(), np.diff(1.0 - np.exp(-edges / tau)))[: n * fine]
+    exact = exact.reshape(n, fine).sum(axis=1)
+    weights = flash.reshape(n, fine).sum(axis=1)
+    data = decay_data(np.full(n, 100.0), Response(weights, width, 0.0, 1e9))
+    expected, _ = Forward(data, ONE)(np.array([1.0, tau, shift, 0.0]))
+    assert np.abs(expected - exact).max() < 0.02 * exact.max()

@@ -1,6 +1,6 @@
 """A bench of plain fakes that writes down every call, in order, as (role, call, arguments)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,21 @@ from instruments.roles import TimeTags
 from instruments.station_file import Conditions, Limits, Wiring
 from procedures.experiment import Experiment
 from procedures.units import HC_MEV_NM
+from runfile.reader import RunFile
+from runfile.writer import Parameter, RunWriter
 
 LASER_RATE_HZ = 80e6
 SAMPLE: dict[str, object] = {
     "emission_mev": 2045.0,
     "dopants": [{"spin": 2.5, "nuclear_spin": 2.5, "g_factor": 2.0, "zero_field_d_uev": 5.0, "hyperfine_uev": 0.7}],
 }
+SHORT: dict[str, dict[str, object]] = {
+    "g2": {"duration": 6.0, "batch": 1.0},
+    "polarised-pl": {"repeats": 3, "exposure_time": 1.0},
+    "spin-pumping": {"duration": 4.0, "batches": 4},
+    "esr": {"frequency_points": 8, "counting_time": 3.0, "sweeps": 3},
+}
+"""Settings of runs that take no time and can be interrupted in the middle."""
 LINES_MEV = tuple(2040.8 + 1.7 * k for k in range(6))
 
 Call = tuple[Any, ...]
@@ -326,3 +335,86 @@ def perform(bench: FakeBench) -> Callable[..., FakeRecorder]:
         return recorder
 
     return run
+
+
+@pytest.fixture
+def short() -> dict[str, dict[str, object]]:
+    """Settings by procedure, for runs that can be interrupted in the middle."""
+    return SHORT
+
+
+class RunEndedError(Exception):
+    """Where the test wanted the run to end."""
+
+
+@pytest.fixture
+def record_run(bench: FakeBench, tmp_path: Path) -> Iterator[Callable[..., RunFile]]:
+    """``record_run(experiment, rows=n, earlier=run)``: check and execute into a real run file, open for reading.
+
+    ``rows``: the process ends when the table "data" holds so many; ``end_at``: at the first checkpoint of this text.
+    """
+    opened: list[RunFile] = []
+
+    def record(
+        experiment: Experiment,
+        *,
+        rows: int | None = None,
+        end_at: str = "",
+        earlier: RunFile | None = None,
+        sample: Mapping[str, object] = SAMPLE,
+        **hooks: Any,
+    ) -> RunFile:
+        path = tmp_path / f"{experiment.NAME}-{len(list(tmp_path.iterdir()))}.h5"
+        if earlier is not None:
+            experiment.prepare_to_continue(earlier)
+        experiment.check(bench, sample)  # type: ignore[arg-type]
+        values = {
+            name: Parameter(getattr(experiment, name), unit) for name, unit in experiment.parameter_units().items()
+        }
+        writer = RunWriter.create(
+            path,
+            procedure=experiment.NAME,
+            title="a run",
+            parameters=values,
+            station="",
+            snapshot={},
+            sample_sheet="",
+            sample=sample,
+            conditions=experiment.conditions(bench).model_dump(),  # type: ignore[arg-type]
+            versions={},
+            seed=1,
+        )
+        made: dict[str, Any] = {}
+        plain_table = writer.table
+
+        def table(group: str, **options: Any) -> Any:
+            made[group] = plain_table(group, **options)
+            return made[group]
+
+        def report(fraction: float, what: str) -> None:
+            if (rows is not None and "data" in made and made["data"].n_points >= rows) or (end_at and end_at in what):
+                raise RunEndedError
+
+        writer.table = table  # type: ignore[method-assign]
+        experiment.attach(
+            bench,  # type: ignore[arg-type]
+            writer,
+            sample,
+            stop_requested=lambda: False,
+            report=report,
+            continues=earlier,
+            **hooks,
+        )
+        status = "completed"
+        try:
+            experiment.execute()
+        except RunEndedError:
+            status = "aborted"
+        finally:
+            writer.finish(status, 1.0)
+        opened.append(RunFile(path))
+        return opened[-1]
+
+    yield record
+    for run in opened:
+        run.close()

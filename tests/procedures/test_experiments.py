@@ -123,7 +123,7 @@ def test_gates_are_shut_when_the_experiment_ends(bench: Any, perform: Perform) -
 
 
 def test_microwave_alternates_and_ends_off(bench: Any, perform: Perform) -> None:
-    recorder = perform(SpinResonance(frequency_points=9, counting_time=1.0))
+    recorder = perform(SpinResonance(frequency_points=9, counting_time=1.0, sweeps=1))
     states = [call[2] for call in bench.calls if call[:2] == ("microwave", "rf")]
     assert states == [True, False, False, True] * 4 + [True, False] + [False]
     assert all(call[3] for call in bench.calls if call[:3] == ("microwave", "rf", True)), "always gated"

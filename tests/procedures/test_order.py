@@ -74,7 +74,7 @@ def test_counters_that_would_be_blinded_end_the_run_behind_a_closed_shutter(benc
 
 
 def test_a_stop_is_heard_before_the_next_exposure(bench: Any, perform: Perform) -> None:
-    with pytest.raises(StoppedError, match="stopped by the operator while calibrating the analyser"):
+    with pytest.raises(StoppedError, match="stopped by the operator while pointing the spectrograph"):
         perform(load("polarised-pl")(), stop=lambda: True)
     assert not any(call[1] == "expose" for call in bench.calls)
 

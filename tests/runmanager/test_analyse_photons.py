@@ -9,7 +9,7 @@ import pytest
 
 from analysis.photon_hdf5_export import ExportDetails, export_photon_hdf5
 from analysis.tags import IntArray, PhotonRecord, RecordStream
-from runmanager import cli, offline
+from runmanager import cli, offline, photon_analysis
 
 PERIOD_PS = 200_000
 
@@ -77,10 +77,15 @@ def test_senseless_options_are_refused(
     assert complaint in capsys.readouterr().err
 
 
-def test_options_for_several_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = [str(text_file(tmp_path / name, *pulsed_light(1, 2000))) for name in ("a.csv", "b.csv")]
-    assert cli.main(["analyze", *paths, *OPTIONS]) == 2
-    assert "one file" in capsys.readouterr().err
+def test_folder_of_text_files_is_read_with_one_set_of_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, seed in (("a.csv", 1), ("b.csv", 2)):
+        text_file(tmp_path / name, *pulsed_light(seed, 200_000))
+    told = analysed(capsys, str(tmp_path), *OPTIONS, "--jobs", "1")
+    assert [Path(each["run_file"]).name for each in told["analyses"]] == ["a.csv", "b.csv"]
+    for each in told["analyses"]:
+        assert each["results"]["lifetime"]["value"] == pytest.approx(15.0, rel=0.15)
 
 
 def test_continuous_light_is_told_and_analysed_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +105,7 @@ def test_large_file_has_the_results_of_a_small_one(
 ) -> None:
     path = text_file(tmp_path / "tags.csv", *make(3))
     whole = analysed(capsys, str(path), *OPTIONS)
-    monkeypatch.setattr(offline, "_STREAM_BYTES", 0)
+    monkeypatch.setattr(photon_analysis, "STREAM_BYTES", 0)
     assert analysed(capsys, str(path), *OPTIONS) == whole
 
 
@@ -114,24 +119,13 @@ def test_report_of_a_large_file_has_its_figure(tmp_path: Path, monkeypatch: pyte
     )  # fmt: skip
     path = tmp_path / "photons.hdf5"
     export_photon_hdf5(RecordStream(record), path, ExportDetails(description="test"))
-    monkeypatch.setattr(offline, "_STREAM_BYTES", 0)
+    monkeypatch.setattr(photon_analysis, "STREAM_BYTES", 0)
     told: list[float] = []
     found = offline.analyse_file(path, with_report=True, report=lambda fraction, _: told.append(fraction))
     assert found.report is not None
     assert found.report.stat().st_size > 20_000
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
-
-
-def test_long_cw_record_says_which_part_is_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
-    times, channel = steady_light(5, 10_000)
-    record = PhotonRecord(times, channel.astype(np.uint8), 1.0)
-    monkeypatch.setattr(offline, "_MOST_CW_PHOTONS", 4000)
-    part, told = offline._beginning(RecordStream(record, 1500))
-    assert part.timestamps_ps.size == 4500
-    assert part.duration_s == pytest.approx(times[4499] * 1e-12)
-    assert len(told) == 1
-    assert "of 10000 photons the first 4500" in told[0]
 
 
 def test_clock_of_the_recorder_is_not_taken_for_a_laser(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,3 +136,71 @@ def test_clock_of_the_recorder_is_not_taken_for_a_laser(tmp_path: Path, capsys: 
     coarse = text_file(tmp_path / "25ns.csv", times // 25_000 * 25_000, channel)
     assert cli.main(["analyze", str(coarse), *OPTIONS]) == 2
     assert "steps of 25 ns" in capsys.readouterr().err
+
+
+def related_photons(path: Path, seed: int) -> Path:
+    """Pulsed light whose recorder relates photons to pulses, as Photon-HDF5."""
+    times, channel = pulsed_light(seed)
+    nanotimes = times % PERIOD_PS // 64 * 64
+    index = times // PERIOD_PS
+    record = PhotonRecord(
+        index * PERIOD_PS + nanotimes, channel.astype(np.uint8), 0.12, sync_period_ps=PERIOD_PS,
+        nanotimes_ps=nanotimes, sync_index=index,
+    )  # fmt: skip
+    export_photon_hdf5(RecordStream(record), path, ExportDetails(description="test"))
+    return path
+
+
+def text_response(path: Path) -> Path:
+    """A flash of 0.3 ns (standard deviation) as a histogram."""
+    time_ns = np.arange(0.0, 12.0, 0.1)
+    counts = np.round(2e4 * np.exp(-0.5 * ((time_ns - 4.0) / 0.3) ** 2))
+    np.savetxt(path, np.column_stack([time_ns, counts]), fmt="%.2f %d", header="time (ns), counts")
+    return path
+
+
+@pytest.mark.parametrize("stream_bytes", [10**9, 0])
+def test_gate_and_response_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, stream_bytes: int
+) -> None:
+    monkeypatch.setattr(photon_analysis, "STREAM_BYTES", stream_bytes)
+    path, response = related_photons(tmp_path / "dot.hdf5", 7), text_response(tmp_path / "irf.txt")
+    told = analysed(capsys, str(path), "--gate-ns", "5:60", "--irf", str(response), "--report")["results"]
+    assert told["g2_zero_gated"]["value"] == 0.0
+    lifetime = told["detector_1_lifetime_1"]
+    assert lifetime["value"] == pytest.approx(15.0, abs=5.0 * lifetime["stderr"])
+    page = (tmp_path / "dot.hdf5.html").read_text(encoding="utf-8")
+    assert "--gate-ns 5:60 --irf" in page
+    assert "Lifetime with the measured response" in page
+    assert ("Late photons and the biexciton" in page) == (stream_bytes > 0)
+
+
+def test_report_of_continuous_light_has_its_figure_and_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = text_file(tmp_path / "tags.csv", *steady_light(8, 60_000))
+    told = analysed(capsys, str(path), *OPTIONS, "--report")
+    assert not any("report" in warning for warning in told["warnings"])
+    assert (tmp_path / "tags.csv.png").read_bytes().startswith(b"\x89PNG")
+    document = json.loads((tmp_path / "tags.csv.json").read_text(encoding="utf-8"))
+    assert document["command"] == (
+        "solotron analyze tags.csv --report --time-unit-ps 1000 --separator , --header-lines 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--gate-ns", "5"], "START:STOP"),
+        (["--gate-ns", "5:2"], "START < STOP"),
+        (["--gate-ns", "nan:2"], "START:STOP"),
+        (["--irf", "nowhere.ptu"], "no such file to read the response"),
+        (["--gate-ns", "1:5"], "need light in pulses"),
+    ],
+)
+def test_wishes_that_cannot_be_met_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], complaint: str
+) -> None:
+    path = text_file(tmp_path / "tags.csv", *steady_light(9, 20_000))
+    assert cli.main(["analyze", str(path), *OPTIONS, *words]) == 2
+    assert complaint in capsys.readouterr().err

@@ -17,7 +17,7 @@ from runmanager.offline import FileAnalysis
 FOUND = Analysis({"answer": Result(42.0, 1.5, "ns", "asked")}, Verdict((Check("asked", True, "it answers"),)))
 
 
-def analyse(path: Path, *, with_report: bool) -> FileAnalysis:
+def analyse(path: Path, *, with_report: bool, options: object = None, wishes: object = None) -> FileAnalysis:
     if "bad" in path.name:
         raise BadInputError(f"{path.name}: truncated,\n copy it again")
     return FileAnalysis(path, "completed", 1.0, FOUND)

@@ -4,7 +4,9 @@ import http.client
 import json
 import shutil
 import subprocess
+import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import pytest
 
 from runmanager.errors import BadInputError
 from runmanager.queue.entries import Ending, Entry, Job, Prediction, Status
+from runmanager.queue.store import QueueStore
+from runmanager.status import serving
 from runmanager.status import snapshot as snapshots
 from runmanager.status.server import StatusServer
 
@@ -23,15 +27,16 @@ Start = Callable[..., StatusServer]
 
 def a_night() -> snapshots.Snapshot:
     running = Entry(
-        3, Status.RUNNING, 3.0, Job("esr"), NOW, started_at=NOW - 60, fraction=0.4, what="sweep 4 of 10 <b>&",
+        3, Status.RUNNING, 3.0, Job("esr", station=Path("lab.yaml")), NOW,
+        started_at=NOW - 60, fraction=0.4, what="sweep 4 of 10 <b>&",
         prediction=Prediction(100.0, 10, {}, passed=True),
     )  # fmt: skip
     waiting = Entry(
-        4, Status.QUEUED, 4.0, Job("g2"), NOW,
+        4, Status.QUEUED, 4.0, Job("g2"), NOW, confirmed=True,
         prediction=Prediction(50.0, 10, {}, passed=False, violations=("the laser does not reach 900 nm",)),
     )  # fmt: skip
     ended = Entry(
-        2, Status.COMPLETED, 2.0, Job("g2", station=Path("lab.yaml")), NOW,
+        2, Status.COMPLETED, 2.0, Job("g2", station=Path("cave.yaml")), NOW,
         ending=Ending(4, NOW - 90.0, unsafe="close <the> shutter", passed=True, duration_s=float("nan")),
     )  # fmt: skip
     return snapshots.take([running], [waiting], [ended], held=False, now=NOW)
@@ -164,3 +169,39 @@ def test_in_a_real_browser(start: Start, tmp_path: Path) -> None:
     ).stdout  # fmt: skip
     assert "NOT CONFIRMED" in shown
     assert "close &lt;the&gt; shutter" in shown
+
+
+def test_the_page_of_a_queue_with_a_dead_runner(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    code = (
+        "import os, sys; from pathlib import Path; from runmanager.queue.entries import Job;"
+        "from runmanager.queue.store import QueueStore; store = QueueStore(Path(sys.argv[1]));"
+        "store.add(Job('g2', out=Path(sys.argv[1]).parent)); store.claim_next(store.hold().__enter__()); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False, timeout=60)
+    seen = serving.look_at(path)
+    assert not seen.running
+    assert seen.benches[0].safety is snapshots.Safety.UNKNOWN
+
+
+def test_a_page_of_no_queue_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="there is no queue at"):
+        serving.serve(tmp_path / "none.sqlite", host="127.0.0.1", port=0, token="", as_json=True)
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    with QueueStore(path) as store:
+        store.add(Job("g2", out=tmp_path))
+    command = [sys.executable, "-m", "runmanager", "queue", "status-page", "--queue", str(path), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            assert url.startswith("http://127.0.0.1:")
+            with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310 - loopback
+                assert b"1 g2" in answer.read()
+        finally:
+            process.terminate()
+        assert process.wait(timeout=30) == 0

@@ -99,3 +99,10 @@ def test_the_reason_of_a_failed_verdict_is_told() -> None:
 def test_a_long_queue_is_counted_but_not_all_shown() -> None:
     seen = take([], [entry(k, Status.QUEUED) for k in range(1000)], [])
     assert (seen.n_waiting, len(seen.waiting)) == (1000, snapshots.SHOWN_WAITING)
+
+
+def test_an_entry_that_will_be_skipped_says_so() -> None:
+    blocked = entry(1, Status.QUEUED, prediction=prediction(10.0, ("the laser does not reach it",)))
+    row = take([], [blocked], []).waiting[0]
+    assert row.skipped
+    assert row.finishes_at is None

@@ -1,0 +1,286 @@
+"""Analysis of the photon files of other programs: pulsed or continuous light, in memory or in chunks."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runfile.results import Analysis
+from runmanager.errors import BadInputError
+from runmanager.photon_wishes import PhotonWishes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from matplotlib.figure import Figure
+
+    from analysis.brightness import Brightness
+    from analysis.g2 import Evaluation
+    from analysis.g2_cw_analysis import CwEvaluation, CwSettings
+    from analysis.tag_files import ReadOptions
+    from analysis.tags import PhotonRecord, Progress
+    from runmanager.html_report import Section
+
+log = logging.getLogger(__name__)
+
+STREAM_BYTES = 100_000_000
+"""Photon files from this size on are read in chunks: some 25 million photons of a PTU file."""
+_SORTED_BYTES = 1_000_000_000
+_CW_BIN_PS, _WIDEST_CW_BIN_PS, _CW_REACH_PS = 500, 5_000, 100_000
+_MOST_SEEKING_PULSES = 1_000_000
+
+
+@dataclass(frozen=True)
+class PhotonFile:
+    """One file and what is wanted: ``options`` where it does not say how to be read, ``wishes`` beyond the usual."""
+
+    path: Path
+    with_report: bool = False
+    options: "ReadOptions | None" = None
+    wishes: PhotonWishes = field(default_factory=PhotonWishes)
+    progress: "Progress | None" = None
+
+
+@dataclass(frozen=True)
+class PhotonFindings:
+    """Analysis, length of the record, and for a report the figure and further sections."""
+
+    analysis: Analysis
+    duration_s: float
+    figure: "Figure | None" = None
+    sections: "tuple[Section, ...]" = ()
+
+
+def analyse(file: PhotonFile) -> PhotonFindings:
+    """Small files as a whole, others in chunks; one that must be sorted as a whole only if it fits into memory.
+
+    Raises AnalysisError, TagFileError and what a damaged file does to its reader.
+    """
+    from analysis.tag_files import OutOfOrderError
+
+    n_bytes = file.path.stat().st_size
+    if n_bytes < STREAM_BYTES:
+        return _in_memory(file)
+    try:
+        return _in_chunks(file)
+    except OutOfOrderError:
+        if n_bytes > _SORTED_BYTES:
+            raise
+        log.info("%s is out of order by more than 1 ms: read as a whole and sorted", file.path)
+        return _in_memory(file)
+
+
+def further(
+    evaluation: "Evaluation", wishes: PhotonWishes, *, with_report: bool, options: "ReadOptions | None" = None
+) -> "tuple[Analysis, tuple[Section, ...]]":
+    """Results and, for a report, sections of pulsed light: the usual ones and what was wished for.
+
+    ``options``: how to read a response that is a photon file. Raises AnalysisError where a wish cannot be met.
+    """
+    from analysis import g2, gated_g2, response_lifetime
+    from runmanager.html_report import Section
+
+    found = g2.analysis_of(evaluation)
+    results, sections = dict(found.results), []
+    if wishes.gate_ns is not None:
+        results |= gated_g2.results(gated_g2.gated_g2(evaluation, gated_g2.Gate(*wishes.gate_ns)))
+    if wishes.response is not None:
+        response = response_lifetime.read_response(wishes.response, options)
+        lifetimes = response_lifetime.evaluate(evaluation, response, options)
+        told = response_lifetime.results(lifetimes)
+        results |= told
+        if with_report:
+            caption = "Decay of each detector with the measured response, the chosen model and its residuals."
+            sections.append(
+                Section(
+                    "response", "Lifetime with the measured response", caption, response_lifetime.figure(lifetimes),
+                    told, response_lifetime.remarks(lifetimes),
+                )
+            )  # fmt: skip
+    gates = gated_g2.scan(evaluation) if with_report else None
+    if gates is not None:
+        caption = "g2(0) of photons that come later and later after their pulse; what a biexciton adds fades first."
+        remarks = (gates.remark,) if gates.remark else ()
+        told = gated_g2.scan_results(gates)
+        sections.append(
+            Section("gates", "Late photons and the biexciton", caption, gated_g2.figure(gates), told, remarks)
+        )
+    return replace(found, results=results), tuple(sections)
+
+
+def _in_memory(file: PhotonFile) -> PhotonFindings:
+    """The whole record in memory."""
+    from analysis import brightness, g2, pulsed, tag_files
+    from analysis.g2_cw_analysis import evaluate_cw
+    from analysis.g2_figure import draw
+
+    record = tag_files.read(file.path, file.options, file.progress)
+    light = _light_of_record(record)
+    if light.is_cw:
+        settings = _cw_settings(file, record.timestamps_ps[:_MOST_SEEKING_PULSES])
+        evaluation = evaluate_cw(record, settings)
+
+        def steady() -> "Brightness":
+            first, second = (record.timestamps_ps[record.channel == number] for number in evaluation.channels)
+            return brightness.evaluate(first, second, record.duration_s)
+
+        return _cw_findings(file, evaluation, light.warnings, steady)
+    photons = pulsed.from_record(record, light.guess_period_ps)
+    found = g2.evaluate_photons(photons)
+    analysis, sections = further(found, file.wishes, with_report=file.with_report, options=file.options)
+    analysis = _with_warnings(analysis, light.warnings)
+    if not file.with_report:
+        return PhotonFindings(analysis, record.duration_s)
+    if not photons.timing_fault:
+        first, second = photons.detector_1.times_ps, photons.detector_2.times_ps
+        sections += brightness_section(
+            lambda: brightness.evaluate(first, second, record.duration_s, period_ps=photons.period_ps)
+        )
+    return PhotonFindings(analysis, record.duration_s, draw(found), sections)
+
+
+def _in_chunks(file: PhotonFile) -> PhotonFindings:
+    """The same numbers in bounded memory: the file is read several times."""
+    from analysis import brightness, g2_stream, tag_files
+    from analysis.g2_cw_analysis import evaluate_cw_stream
+    from analysis.g2_figure import draw
+    from analysis.pulsed_stream import survey
+
+    stream = tag_files.open_stream(file.path, file.options)
+    until = 0.9 if file.with_report else 1.0
+    seen = survey(stream, _share(file.progress, 0.0, 0.2))
+    light = _light(seen.related, seen.period_ps, seen.trigger_ps, seen.beginning_ps)
+    last = _share(file.progress, until, 1.0)
+    if light.is_cw:
+        settings = _cw_settings(file, seen.beginning_ps)
+        cw = evaluate_cw_stream(stream, seen.counts, settings, _share(file.progress, 0.2, until))
+        return _cw_findings(
+            file,
+            cw,
+            light.warnings,
+            lambda: brightness.evaluate_stream(stream, cw.channels, cw.duration_s, report=last),
+        )
+    evaluation = g2_stream.evaluate_stream(stream, seen, light.guess_period_ps, _share(file.progress, 0.2, until))
+    analysis, sections = further(evaluation, file.wishes, with_report=file.with_report, options=file.options)
+    analysis = _with_warnings(analysis, light.warnings)
+    if not file.with_report:
+        return PhotonFindings(analysis, seen.duration_s)
+    if not evaluation.photons.timing_fault:
+        sections += brightness_section(
+            lambda: brightness.evaluate_stream(
+                stream,
+                _channels(evaluation),
+                seen.duration_s,
+                period_ps=evaluation.photons.period_ps,
+                report=last,
+            )
+        )
+    return PhotonFindings(analysis, seen.duration_s, draw(evaluation), sections)
+
+
+def _channels(evaluation: "Evaluation") -> tuple[int, int]:
+    from analysis.pulsed_stream import StreamedPhotons
+
+    if not isinstance(evaluation.photons, StreamedPhotons):
+        raise TypeError("only a stream knows its channels")
+    return evaluation.photons.relation.channels
+
+
+def brightness_section(find: "Callable[[], Brightness]") -> "tuple[Section, ...]":
+    """Blinking and memory of the light; nothing where the photons are too few or too short for it."""
+    from analysis import brightness
+    from analysis.errors import AnalysisError
+    from runmanager.html_report import Section
+
+    try:
+        steady = find()
+    except (AnalysisError, ValueError) as error:
+        log.info("no section on brightness: %s", error)
+        return ()
+    caption = (
+        "Brightness with the levels between change points; correlation of the detectors on a logarithmic axis; "
+        "lengths of the on and off times with the likeliest law."
+    )
+    heading = "Brightness and memory of the light"
+    return (Section("brightness", heading, caption, brightness.figure(steady), steady.results, steady.remarks),)
+
+
+@dataclass(frozen=True)
+class _Light:
+    """How the light was, as far as file and photons tell: continuous, or pulsed with a period to be refined."""
+
+    is_cw: bool
+    guess_period_ps: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _light_of_record(record: "PhotonRecord") -> _Light:
+    from analysis.pulse_search import trigger_period_ps
+
+    trigger_ps = trigger_period_ps(record.timestamps_ps[record.channel == 0])
+    related = record.sync_index is not None and bool(record.sync_period_ps)
+    return _light(related, record.sync_period_ps, trigger_ps, record.timestamps_ps[:_MOST_SEEKING_PULSES])
+
+
+def _light(
+    related: bool, period_ps: float | None, trigger_ps: float | None, beginning_ps: "npt.NDArray[np.int64]"
+) -> _Light:
+    """``beginning_ps``: times of the first million photons, in which pulses are searched for if nothing else tells."""
+    from analysis.pulse_search import comb_period_ps
+
+    if related or period_ps or trigger_ps:
+        return _Light(is_cw=False)
+    found_ps = comb_period_ps(beginning_ps)
+    if found_ps is not None:
+        told = f"the file does not say that the light was pulsed; the photons do: a period near {found_ps / 1e3:.4g} ns"
+        return _Light(is_cw=False, guess_period_ps=found_ps, warnings=(told,))
+    told = (
+        "the file knows no laser pulses and the photons show none: analysed as continuous (cw) light; were it pulsed "
+        "(with a period above 1 µs, say), record the sync"
+    )
+    return _Light(is_cw=True, warnings=(told,))
+
+
+def _cw_settings(file: PhotonFile, beginning_ps: "npt.NDArray[np.int64]") -> "CwSettings":
+    """Bins of whole steps of the recorder; AnalysisError for steps too coarse, BadInputError for what needs pulses."""
+    from analysis.errors import AnalysisError
+    from analysis.g2_cw_analysis import CwSettings
+    from analysis.pulse_search import whole_steps_ps
+
+    if file.wishes.any:
+        raise BadInputError(
+            f"{file.path}: --gate-ns and --irf need light in pulses; this file knows none and its photons show none"
+        )
+    bin_ps = whole_steps_ps(beginning_ps, _CW_BIN_PS)
+    if bin_ps > _WIDEST_CW_BIN_PS:
+        raise AnalysisError(
+            f"{file.path}: the file knows no laser pulses and its times come in steps of {bin_ps * 1e-3:.4g} ns, more "
+            f"than the {_WIDEST_CW_BIN_PS * 1e-3:.4g} ns that a g2 under continuous light allows; SPC files need their "
+            "TAC window (--tac-window-ns)"
+        )
+    return CwSettings(bin_ps=bin_ps, reach_ps=_CW_REACH_PS // bin_ps * bin_ps)
+
+
+def _cw_findings(
+    file: PhotonFile, evaluation: "CwEvaluation", warnings: tuple[str, ...], steady: "Callable[[], Brightness]"
+) -> PhotonFindings:
+    from analysis import g2_cw_analysis
+
+    analysis = _with_warnings(g2_cw_analysis.analysis_of(evaluation), warnings)
+    if not file.with_report:
+        return PhotonFindings(analysis, evaluation.duration_s)
+    return PhotonFindings(
+        analysis, evaluation.duration_s, g2_cw_analysis.figure(evaluation), brightness_section(steady)
+    )
+
+
+def _with_warnings(found: Analysis, warnings: tuple[str, ...]) -> Analysis:
+    return replace(found, warnings=(*warnings, *found.warnings))
+
+
+def _share(report: "Progress | None", start: float, stop: float) -> "Progress | None":
+    """The progress of one part of the work."""
+    if report is None:
+        return None
+    return lambda fraction, what: report(start + (stop - start) * fraction, what)
