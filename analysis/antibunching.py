@@ -24,6 +24,7 @@ _OUTLIER = 6.0
 _DEEP_DIP = 0.9
 _MOST_SIDE_PEAKS = 5
 _WORTH_CORRECTING = 0.1
+_NO_SIDE = 0.00135
 
 
 @dataclass(frozen=True)
@@ -193,12 +194,11 @@ def evaluate(peaks: PulsePeaks, background: Background = Background()) -> Antibu
     far = distance > max(2, int(distance.max()) // 2)
     n_far, counts_far = int(far.sum()), int(peaks.counts[far].sum())
     accidentals = _uncorrelated_level(peaks.poisson_level, background)
-    plain = _ratio(n_centre, n_adjacent, float(m), 0.0, 0.0)
+    plain = _ratio(n_centre, n_adjacent, float(m), 0.0)
     half_width = (plain.interval_68[1] - plain.interval_68[0]) / 2.0
     worth = accidentals * m / n_adjacent > _WORTH_CORRECTING * half_width
-    offset = accidentals if worth else 0.0
-    in_side = offset
-    huge = 10**12
+    subtracted = accidentals if worth else 0.0
+    huge = 10**9  # a level that is known
     return Antibunching(
         centre=centre,
         centre_counts=n_centre,
@@ -210,9 +210,9 @@ def evaluate(peaks: PulsePeaks, background: Background = Background()) -> Antibu
         accidentals=accidentals,
         corrected=worth,
         raw=plain.value,
-        adjacent=_ratio(n_centre, n_adjacent, float(m), offset, m * in_side),
-        far=_ratio(n_centre, counts_far, float(n_far), offset, n_far * in_side),
-        poisson=_ratio(n_centre, huge, huge / peaks.poisson_level, offset, huge * in_side / peaks.poisson_level),
+        adjacent=_ratio(n_centre, n_adjacent, float(m), subtracted),
+        far=_ratio(n_centre, counts_far, float(n_far), subtracted),
+        poisson=_ratio(n_centre, huge, huge / peaks.poisson_level, subtracted),
     )
 
 
@@ -236,21 +236,25 @@ def _uncorrelated_level(level: float, background: Background) -> float:
     return level * (b1 + b2 - b1 * b2)
 
 
-def _ratio(centre: int, side: int, n_side: float, offset: float, side_offset: float) -> Ratio:
-    """(centre − offset) / ((side − side_offset)/n_side) with intervals; a negative estimate becomes zero."""
-    scale = side / max(side - side_offset, 1e-300)
-    if side == 0:
+def _ratio(centre: int, side: int, n_side: float, accidentals: float) -> Ratio:
+    """(centre − accidentals) / (side/n_side − accidentals) with intervals; a negative estimate becomes zero.
+
+    Unknown where the side peaks hold no pairs, or accidental ones alone would give as many (three standard deviations).
+    """
+    net = side - n_side * accidentals
+    if side == 0 or net <= 0.0 or (accidentals > 0.0 and stats.poisson.sf(side - 1, n_side * accidentals) > _NO_SIDE):
         unknown = (0.0, float("inf"))
         return Ratio(float("nan"), unknown, unknown, unknown, unknown)
-    value = max(0.0, (centre - offset) * n_side / side)
-    if offset > 0.0:
-        exact = [ratio_profile_interval(centre, side, n_side, c, offset=offset) for c in (0.68, 0.95)]
-        calibrated = exact
-    else:
-        exact = [ratio_interval(centre, side, n_side, c) for c in (0.68, 0.95)]
-        calibrated = [ratio_calibrated_interval(centre, side, n_side, c) for c in (0.68, 0.95)]
-    edges = [(low * scale, high * scale) for low, high in (*exact, *calibrated)]
-    return Ratio(value * scale, *edges)
+    value = max(0.0, (centre - accidentals) * n_side / net)
+    if accidentals > 0.0:
+        exact = [
+            ratio_profile_interval(centre, side, n_side, c, offset=accidentals, side_offset=accidentals)
+            for c in (0.68, 0.95)
+        ]
+        return Ratio(value, exact[0], exact[1], exact[0], exact[1])
+    exact = [ratio_interval(centre, side, n_side, c) for c in (0.68, 0.95)]
+    calibrated = [ratio_calibrated_interval(centre, side, n_side, c) for c in (0.68, 0.95)]
+    return Ratio(value, exact[0], exact[1], calibrated[0], calibrated[1])
 
 
 def blinking_envelope(peaks: PulsePeaks, centre: int) -> Envelope:

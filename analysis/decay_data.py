@@ -42,7 +42,7 @@ class DecayData:
     ``counts`` (n_bins,), raw, on the axis of ``response``. Bins first_bin … last_bin−1 are fitted. ``period_ns``: pulse
     period, for light of earlier pulses; None when it is much longer than the decay. ``n_cycles``: laser cycles of the
     record when the recorder takes only one photon a cycle (pile-up), with the axis starting at the cycle's start;
-    None when it takes all.
+    None when it takes all. ``kept`` (n_bins,): share of the light that was counted, bin by bin; None: all alike.
     """
 
     counts: FloatArray
@@ -51,6 +51,7 @@ class DecayData:
     last_bin: int
     period_ns: float | None = None
     n_cycles: float | None = None
+    kept: FloatArray | None = None
 
     def __post_init__(self) -> None:
         check_histogram(self.counts, self.response.bin_ns, "decay")
@@ -71,6 +72,9 @@ class DecayData:
                 "a cycle cannot count more photons than cycles"
             )
 
+        if self.kept is not None and (self.kept.shape != self.counts.shape or not np.all(self.kept > 0.0)):
+            raise ValueError("the share of the light that was counted must be above 0 in each bin of the decay")
+
     @property
     def seen(self) -> FloatArray:
         """Counts in the fit range."""
@@ -85,11 +89,12 @@ def decay_data(
     last_bin: int | None = None,
     period_ns: float | None = None,
     n_cycles: float | None = None,
+    kept: FloatArray | None = None,
 ) -> DecayData:
     """A :class:`DecayData` from plain counts. Raises ValueError for what cannot be a counted decay."""
     histogram = np.asarray(counts, dtype=np.float64)
     return DecayData(
-        histogram, response, first_bin, histogram.size if last_bin is None else last_bin, period_ns, n_cycles
+        histogram, response, first_bin, histogram.size if last_bin is None else last_bin, period_ns, n_cycles, kept
     )
 
 
@@ -119,6 +124,8 @@ class Forward:
         light = slopes[:, :n] @ areas + theta[-1]
         if self._data.n_cycles is not None:
             light, slopes = pile_up(np.maximum(light, 0.0), slopes, self._data.n_cycles)
+        if self._data.kept is not None:
+            light, slopes = light * self._data.kept, slopes * self._data.kept[:, None]
         window = slice(self._data.first_bin, self._data.last_bin)
         return light[window], slopes[window]
 

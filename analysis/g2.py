@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from analysis.antibunching import (
     Antibunching,
@@ -19,8 +20,9 @@ from analysis.antibunching import (
     peaks_by_index,
 )
 from analysis.errors import AnalysisError
+from analysis.first_photons import kept_share, pulse_mates
 from analysis.lifetime import TailFit, combine, fit_tail, fit_tail_from_peak
-from analysis.pulsed import Detector, PulsedPhotons, from_record, from_run
+from analysis.pulsed import Detector, PulsedPhotons, afterpulse_span_ps, from_record, from_run
 from analysis.pulsed_stream import StreamedPhotons
 from analysis.tags import PhotonRecord
 from runfile.reading import RecordedRun
@@ -33,12 +35,15 @@ IntArray = npt.NDArray[np.int64]
 
 _BINS_PER_LIFETIME = 40
 _COARSE_BINS = 500
+_MOST_BINS = 16384
+_EVEN_BY_CHANCE = 1e-4
 _LEAST_SIDE_PAIRS = 100
 _MOST_PER_PULSE = 0.05
 _MOST_DEAD = 0.05
 _WORST_CHI2 = 2.0
 """Uneven bins of a time converter alone can give 1.5 with many counts."""
 _QUIET_LIFETIMES = 8.0
+_NO_DECAY = "too few photons for a decay, or they do not follow the pulses"
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Decay:
     """Photons of one detector against the time since its cut: ``counts`` in bins of ``bin_ns``, and the fit.
 
     Afterpulses are left out of it. ``uncorrelated``: share of all tags of the detector that know no pulse (dark
-    counts, late afterpulses, unpulsed light).
+    counts, late afterpulses, unpulsed light). ``kept`` (n_bins,): share of the photons, up to a constant factor, that
+    was not left out with them (see :mod:`analysis.first_photons`); the fit allows for it.
     """
 
     detector: str
@@ -54,6 +60,7 @@ class Decay:
     bin_ns: float
     fit: TailFit
     uncorrelated: float
+    kept: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -119,29 +126,35 @@ def evaluate_photons(photons: PulsedPhotons) -> Evaluation:
         return Evaluation(photons, peaks_by_index(first.pulse, second.pulse, photons.n_pulses), ())
     cut_1, cut_2 = photons.cuts_ps()
     peaks = peaks_by_index(first.own_pulse(cut_1), second.own_pulse(cut_2), photons.n_pulses)
-    decays = [_decay(detector, photons) for detector in (first, second)]
+    decays = [_decay(first, photons, peaks, second.n_photons), _decay(second, photons, peaks, first.n_photons)]
     return Evaluation(photons, peaks, tuple(decay for decay in decays if decay is not None))
 
 
-def _decay(detector: Detector, photons: PulsedPhotons) -> Decay | None:
+def _decay(detector: Detector, photons: PulsedPhotons, peaks: PulsePeaks, n_other: int) -> Decay | None:
     """Decay and fit of one detector; None with too few photons."""
     try:
         coarse = coarse_decay(detector, detector.cut_ps)
-        width_ps = bin_width_ps(coarse, detector.period_ps, photons.resolution_ps)
+        width_ps = bin_width_ps(coarse, detector.period_ps, photons.resolution_ps, detector.cut_ps)
         everything = decay_counts(detector, width_ps, detector.cut_ps, photons.resolution_ps)
         clean = decay_counts(
             detector.without_afterpulses(photons.duration_s), width_ps, detector.cut_ps, photons.resolution_ps
         )
-        return decay_of_counts(detector.name, everything, clean, width_ps)
+        span_ps = afterpulse_span_ps(detector.n_photons, photons.duration_s, detector.period_ps)
+        mates = pulse_mates(peaks, n_other, round(span_ps / detector.period_ps))
+        return decay_of_counts(detector.name, everything, clean, width_ps, mates)
     except ValueError:
         return None
 
 
-def decay_of_counts(name: str, everything: IntArray, clean: IntArray, width_ps: float) -> Decay:
-    """Decay and fit from the histograms of all tags and of those without afterpulses; ValueError with too few."""
+def decay_of_counts(name: str, everything: IntArray, clean: IntArray, width_ps: float, mates: float) -> Decay:
+    """Decay and fit from the histograms of all tags and of those without afterpulses; ValueError with too few.
+
+    ``mates``: from :func:`analysis.first_photons.pulse_mates`.
+    """
     whole = fit_tail_from_peak(everything, width_ps * 1e-3)
     share = _uncorrelated_share(everything, width_ps * 1e-3, whole)
-    return Decay(name, clean, width_ps * 1e-3, fit_tail_from_peak(clean, width_ps * 1e-3), share)
+    kept = kept_share(clean, mates)
+    return Decay(name, clean, width_ps * 1e-3, fit_tail_from_peak(clean, width_ps * 1e-3, kept), share, kept)
 
 
 def _uncorrelated_share(counts: npt.NDArray[np.int64], bin_ns: float, fit: TailFit) -> float:
@@ -164,16 +177,41 @@ def coarse_decay(detector: Detector, cut_ps: float) -> IntArray:
     return np.histogram(since_cut, _COARSE_BINS, (0.0, detector.period_ps))[0].astype(np.int64)
 
 
-def bin_width_ps(coarse: IntArray, period_ps: float, resolution_ps: float) -> float:
-    """Some 40 bins per lifetime, in whole bins of the recorder; ``coarse`` from :func:`coarse_decay`.
+def bin_width_ps(coarse: IntArray, period_ps: float, resolution_ps: float, cut_ps: float) -> float:
+    """Some 40 bins per lifetime, in whole bins of the recorder, 16384 bins at most; ``coarse``: :func:`coarse_decay`.
 
-    Raises ValueError with too few photons.
+    Raises ValueError with too few photons, and for photons that do not follow the pulses: the lifetime of a chance
+    maximum would say nothing and its bins be too narrow.
     """
+    if not _follows_pulses(coarse, _even_decay(period_ps, resolution_ps, cut_ps)):
+        raise ValueError("the photons come evenly over the period: there is no decay")
     rough = fit_tail(coarse, period_ps * 1e-3 / coarse.size, int(np.argmax(coarse)), coarse.size)
     width_ps = min(rough.lifetime_ns * 1e3 / _BINS_PER_LIFETIME, period_ps / 100)
+    width_ps = max(width_ps, period_ps / _MOST_BINS)
     if resolution_ps > 0.0:
         return max(1.0, round(width_ps / resolution_ps)) * resolution_ps
     return width_ps
+
+
+def _even_decay(period_ps: float, resolution_ps: float, cut_ps: float) -> npt.NDArray[np.float64]:
+    """What a bin of :func:`coarse_decay` holds of even light, (500,): the recorder's bins fill it unevenly."""
+    if resolution_ps <= 0.0:
+        return np.ones(_COARSE_BINS)
+    place_ps = np.arange(np.ceil(period_ps / resolution_ps)) * resolution_ps
+    inside = np.minimum(1.0, (period_ps - place_ps) / resolution_ps)
+    return np.histogram((place_ps - cut_ps) % period_ps, _COARSE_BINS, (0.0, period_ps), weights=inside)[0]
+
+
+def _follows_pulses(coarse: IntArray, even: npt.NDArray[np.float64]) -> bool:
+    """Whether light even over the period is excluded (chi-square, chance below 10⁻⁴; some 5 counts a group)."""
+    n_groups = int(np.clip(coarse.sum() // 5, 2, coarse.size))
+    first = np.linspace(0, coarse.size, n_groups, endpoint=False).astype(np.intp)
+    counts, expected = np.add.reduceat(coarse, first), np.add.reduceat(even, first) * coarse.sum() / even.sum()
+    counts, expected = counts[expected > 0.0], expected[expected > 0.0]
+    if counts.size < 2:
+        return False
+    chi2 = float(np.sum((counts - expected) ** 2 / expected))
+    return float(stats.chi2.sf(chi2, counts.size - 1)) < _EVEN_BY_CHANCE
 
 
 def decay_counts(detector: Detector, width_ps: float, cut_ps: float, resolution_ps: float) -> IntArray:
@@ -262,7 +300,7 @@ def _timing_results(evaluation: Evaluation) -> dict[str, Result]:
     """Lifetime and cable delay; NaN with the reason where times within the period cannot be used."""
     photons, nan = evaluation.photons, float("nan")
     if photons.timing_fault or not evaluation.decays:
-        why = f"not determined: {photons.timing_fault or 'too few photons for a decay'}"
+        why = f"not determined: {photons.timing_fault or _NO_DECAY}"
         return {"lifetime": Result(nan, nan, "ns", why), "cable_delay": Result(nan, nan, "ns", why)}
     fits = [decay.fit for decay in evaluation.decays]
     lifetime_ns, stderr_ns = combine(fits)
@@ -272,16 +310,21 @@ def _timing_results(evaluation: Evaluation) -> dict[str, Result]:
         "response deconvolved; "
         "weighted mean of the detectors"
     )
-    delay_ns, delay_stderr_ns = evaluation.cable_delay_ns()
-    return {
-        "lifetime": Result(lifetime_ns, stderr_ns, "ns", method),
-        "cable_delay": Result(
-            delay_ns,
-            delay_stderr_ns,
-            "ns",
-            "t(detector 2) − t(detector 1): whole periods from the centre peak, rest from the mean phases",
-        ),
-    }
+    return {"lifetime": Result(lifetime_ns, stderr_ns, "ns", method), "cable_delay": _cable_delay(evaluation)}
+
+
+def _cable_delay(evaluation: Evaluation) -> Result:
+    """NaN where no dip tells by how many whole periods the detectors are apart."""
+    delay_ns, stderr_ns = evaluation.cable_delay_ns()
+    if evaluation.antibunching.centre.found:
+        method = "t(detector 2) − t(detector 1): whole periods from the centre peak, rest from the mean phases"
+        return Result(delay_ns, stderr_ns, "ns", method)
+    period_ns = evaluation.photons.period_ps * 1e-3
+    why = (
+        f"not determined: no dip shows the centre peak; up to whole periods of {period_ns:.6g} ns it is "
+        f"{delay_ns:.4g} ± {stderr_ns:.2g} ns (mean phases)"
+    )
+    return Result(float("nan"), float("nan"), "ns", why)
 
 
 def _rates(photons: PulsedPhotons | StreamedPhotons) -> dict[str, Result]:
@@ -316,7 +359,7 @@ def _enough(g2: Antibunching) -> Check:
 
 def _lifetime_check(evaluation: Evaluation) -> Check:
     if not evaluation.decays:
-        reason = evaluation.photons.timing_fault or "there are too few photons"
+        reason = evaluation.photons.timing_fault or _NO_DECAY
         return Check("lifetime fit", False, f"no lifetime: {reason}")
     worst = max((decay.fit for decay in evaluation.decays), key=lambda fit: fit.chi2 / max(fit.dof, 1))
     reduced = worst.chi2 / max(worst.dof, 1)

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.antibunching import PulsePeaks, affordable_reach
+from analysis.first_photons import pulse_mates
 from analysis.g2 import (
     Decay,
     Evaluation,
@@ -15,7 +16,9 @@ from analysis.g2 import (
 from analysis.live_correlation import Correlator
 from analysis.pulsed import Detector, afterpulse_span_ps
 from analysis.pulsed_stream import DetectorSums, StreamedPhotons, Survey, from_stream
+from analysis.run_stream import from_run_stream
 from analysis.tags import PhotonStream, Progress
+from runfile.reading import RecordedRun
 
 IntArray = npt.NDArray[np.int64]
 
@@ -72,10 +75,11 @@ class _DecayCounter:
         self._clean += decay_counts(clean, self._width_ps, cut_ps, self._resolution_ps)
         self._last_ps = int(part.times_ps[-1])
 
-    def result(self) -> Decay | None:
-        """Decay and fit; None with too few photons."""
+    def result(self, peaks: PulsePeaks, n_other: int) -> Decay | None:
+        """Decay and fit; None with too few photons. ``n_other``: photons of the other detector."""
+        mates = pulse_mates(peaks, n_other, round(self._span_ps / self._sums.period_ps))
         try:
-            return decay_of_counts(self._sums.name, self._everything, self._clean, self._width_ps)
+            return decay_of_counts(self._sums.name, self._everything, self._clean, self._width_ps, mates)
         except ValueError:
             return None
 
@@ -95,10 +99,25 @@ def evaluate_stream(
         report_period=_part(report, 0, "fitting the pulse period"),
         report_phases=_part(report, 1, "finding the pulses"),
     )
+    return evaluate_streamed(photons, report)
+
+
+def evaluate_run(run: RecordedRun, report: Progress | None = None) -> Evaluation:
+    """A g2 run as :func:`analysis.g2.analyse` evaluates it, its tags read four to five times in bounded memory.
+
+    Raises AnalysisError as :func:`analysis.pulsed.from_run`, and what the reader raises.
+    """
+    photons = from_run_stream(run, None if report is None else lambda done, what: report(0.5 * done, what))
+    return evaluate_streamed(photons, report)
+
+
+def evaluate_streamed(photons: StreamedPhotons, report: Progress | None = None) -> Evaluation:
+    """Decays and peak areas: two more readings, the third and the fourth for ``report``."""
     both = (photons.detector_1, photons.detector_2)
     counters = [] if photons.timing_fault else _decay_counters(photons, both, _part(report, 2, "rough decay"))
     peaks = _count(photons, counters, _part(report, 3, "counting pairs and decays"))
-    decays = [None if counter is None else counter.result() for counter in counters]
+    n_others = (photons.detector_2.n_photons, photons.detector_1.n_photons)
+    decays = [None if c is None else c.result(peaks, n) for c, n in zip(counters, n_others, strict=False)]
     return Evaluation(photons, peaks, tuple(decay for decay in decays if decay is not None))
 
 
@@ -119,7 +138,7 @@ def _decay_counters(
     counters: list[_DecayCounter | None] = []
     for counts, sums in zip(coarse, both, strict=True):
         try:
-            width_ps = bin_width_ps(np.asarray(counts), sums.period_ps, photons.resolution_ps)
+            width_ps = bin_width_ps(np.asarray(counts), sums.period_ps, photons.resolution_ps, sums.cut_ps)
         except ValueError:
             counters.append(None)
             continue

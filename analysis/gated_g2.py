@@ -171,10 +171,11 @@ def scan_results(found: GateScan) -> dict[str, Result]:
     if late is None:
         return {}
     half = (late.interval_68[1] - late.interval_68[0]) / 2.0
+    method = f"{late.method}; background left in"
     half_cascade = (late.cascade_68[1] - late.cascade_68[0]) / 2.0
     told = {
-        "g2_zero_late_gate": Result(late.g2_zero, half, "1", late.method, late.interval_68, 0.68),
-        "g2_zero_late_gate_95": Result(late.g2_zero, half, "1", late.method, late.interval_95, 0.95),
+        "g2_zero_late_gate": Result(late.g2_zero, half, "1", method, late.interval_68, 0.68),
+        "g2_zero_late_gate_95": Result(late.g2_zero, half, "1", method, late.interval_95, 0.95),
         "biexciton_share": Result(
             late.cascade, half_cascade, "1", f"cascade pairs over pairs of a side peak; {late.method}",
             late.cascade_68, 0.68,

@@ -80,47 +80,64 @@ def ratio_profile_interval(
     confidence: float,
     *,
     offset: float = 0.0,
+    side_offset: float = 0.0,
 ) -> tuple[float, float]:
-    """Profile-likelihood interval for the ratio r in: numerator ~ Poisson(r·s + offset), denominator ~ Poisson(m·s).
+    """Profile-likelihood interval for r: numerator ~ Poisson(r·s + offset), denominator ~ Poisson(m·(s + side_offset)).
 
-    ``s`` is the level of one side peak (unknown, profiled out), m the ``exposure_ratio`` and ``offset`` the
-    known mean number of counts in the numerator that do not belong to it (accidental coincidences). The ratio
-    is bounded by zero. Needs ``denominator`` > 0.
+    ``s`` is the level of one side peak (unknown, profiled out), m the ``exposure_ratio``; ``offset`` and
+    ``side_offset`` are the known mean numbers of counts in the numerator and in one side peak that do not belong to it
+    (accidental coincidences). The ratio is bounded by zero; the upper edge is infinite where the side peaks may be
+    accidental altogether. Needs ``denominator`` > 0.
     """
     _check(numerator, confidence)
-    if denominator <= 0 or offset < 0.0:
-        raise ValueError(f"needs denominator > 0 and offset >= 0, got {denominator} and {offset}")
+    _check(denominator, confidence)
+    if denominator == 0 or offset < 0.0 or side_offset < 0.0:
+        raise ValueError(f"needs denominator > 0 and offsets >= 0, got {denominator}, {offset} and {side_offset}")
     threshold = float(stats.chi2.ppf(confidence, 1)) / 2.0
-    best = max(0.0, (numerator - offset) * exposure_ratio / denominator)
-    floor = _profile_nll(best, numerator, denominator, exposure_ratio, offset)
 
-    def excess(ratio: float) -> float:
-        return _profile_nll(ratio, numerator, denominator, exposure_ratio, offset) - floor - threshold
+    def nll(ratio: float) -> float:
+        return _profile_nll(ratio, numerator, denominator, exposure_ratio, offset, side_offset)
 
+    side = denominator / exposure_ratio - side_offset
+    # the largest likelihood is that of side peaks without light, when these hold no more than accidental pairs
+    darkest = _nll(max(float(numerator), offset), numerator) + _nll(exposure_ratio * side_offset, denominator)
+    best = max(0.0, (numerator - offset) / side) if side > 0.0 else 0.0
+    floor = min(nll(best), darkest)
     lower = 0.0
-    if best > 0.0 and excess(0.0) > 0.0:
-        lower = float(optimize.brentq(excess, 0.0, best))
-    step = (math.sqrt(numerator + 1.0) + 1.0) * exposure_ratio / denominator
+    if best > 0.0 and nll(0.0) - floor > threshold:
+        lower = float(optimize.brentq(lambda ratio: nll(ratio) - floor - threshold, 0.0, best))
+    if darkest - floor <= threshold:
+        return lower, math.inf
+    step = (math.sqrt(numerator + 1.0) + 1.0) / side
     upper = best + step
-    while excess(upper) < 0.0:
+    while nll(upper) - floor < threshold:
         upper += step
-    return lower, float(optimize.brentq(excess, best, upper))
+        step *= 1.5
+    return lower, float(optimize.brentq(lambda ratio: nll(ratio) - floor - threshold, best, upper))
 
 
-def _profile_nll(ratio: float, n: int, m: int, exposure: float, offset: float) -> float:
+def _profile_nll(ratio: float, n: int, m: int, exposure: float, offset: float, side_offset: float) -> float:
     """Negative log-likelihood at ``ratio``, minimised over the level s of a side peak.
 
-    d/ds gives a quadratic in s: (r + e)·r·s² + [(r + e)·b − (n + m)·r]·s − m·b = 0 with b the offset.
+    With e the exposure, a the offset and b the side offset, d/ds = 0 gives a quadratic in s:
+    (r + e)·r·s² + [(r + e)·(r·b + a) − (n + m)·r]·s + (r + e)·a·b − n·r·b − m·a = 0.
     """
     total = ratio + exposure
     if ratio == 0.0:
-        level = m / exposure
+        level = m / exposure - side_offset
     else:
-        half = (total * offset - (n + m) * ratio) / 2.0
-        level = (-half + math.sqrt(half * half + total * ratio * m * offset)) / (total * ratio)
-    mean = ratio * level + offset
-    centre = mean - n * math.log(mean) if mean > 0.0 else (0.0 if n == 0 else math.inf)
-    return centre + exposure * level - m * math.log(exposure * level)
+        half = (total * (ratio * side_offset + offset) - (n + m) * ratio) / 2.0
+        rest = total * offset * side_offset - n * ratio * side_offset - m * offset
+        level = (-half + math.sqrt(max(half * half - total * ratio * rest, 0.0))) / (total * ratio)
+    level = max(level, 0.0)
+    return _nll(ratio * level + offset, n) + _nll(exposure * (level + side_offset), m)
+
+
+def _nll(mean: float, counts: int) -> float:
+    """Negative log-likelihood of ``counts`` for this mean, without the part that does not depend on it."""
+    if mean > 0.0:
+        return mean - counts * math.log(mean)
+    return 0.0 if counts == 0 else math.inf
 
 
 def _odds(probability: float) -> float:

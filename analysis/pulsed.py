@@ -163,10 +163,27 @@ def from_run(run: RecordedRun) -> PulsedPhotons:
     Raises AnalysisError when detectors or notes are missing or hold nothing.
     """
     photons = from_tags(run.tags(), run.notes.get("pulses"), str(run.path))
-    if run.exit_status == "completed":
-        return photons
-    told = f"the run ended as {run.exit_status!r}; what was recorded until then is analysed"
-    return replace(photons, warnings=(told, *photons.warnings))
+    return replace(photons, warnings=(*end_warnings(run.exit_status), *photons.warnings))
+
+
+def end_warnings(exit_status: str) -> tuple[str, ...]:
+    """What is to be said of a run that did not end as planned."""
+    if exit_status == "completed":
+        return ()
+    return (f"the run ended as {exit_status!r}; what was recorded until then is analysed",)
+
+
+def pulses_of_note(note: object, where: str) -> tuple[float, int]:
+    """Nominal pulse period (ps) and trigger divider of notes["pulses"]; AnalysisError where they make no sense."""
+    if not isinstance(note, dict) or "period_ns" not in note:
+        raise AnalysisError(f"{where}: the note 'pulses' with 'period_ns' is missing; is it a g2 run?")
+    period_ns, divider = float(note["period_ns"]), int(note.get("trigger_divider", 1))
+    if not (np.isfinite(period_ns) and period_ns > 0.0 and divider >= 1):
+        raise AnalysisError(
+            f"{where}: a pulse period of {period_ns:g} ns and a trigger at every {divider}. pulse make no sense; both "
+            "must be above 0"
+        )
+    return period_ns * 1e3, divider
 
 
 def from_tags(tags: TagRecord, note: object, where: str) -> PulsedPhotons:
@@ -174,14 +191,11 @@ def from_tags(tags: TagRecord, note: object, where: str) -> PulsedPhotons:
 
     Raises AnalysisError as :func:`from_run`.
     """
-    if not isinstance(note, dict) or "period_ns" not in note:
-        raise AnalysisError(f"{where}: the note 'pulses' with 'period_ns' is missing; is it a g2 run?")
-    period_ps = float(note["period_ns"]) * 1e3
+    period_ps, divider = pulses_of_note(note, where)
     warnings: list[str] = []
     times = [_channel(tags, name, where) for name in ("detector_1", "detector_2")]
     if "divided_trigger" in tags.channels:
         trigger = tags.of("divided_trigger")
-        divider = int(note.get("trigger_divider", 1))
         try:
             phases = [pulse_phase(t, trigger, divider, period_ps) for t in times]
         except ValueError as error:

@@ -116,6 +116,12 @@ class Relation:
         first, second = (self._detector(chunk, *which) for which in zip(self.channels, self.names, strict=True))
         return first, second
 
+    def all_detectors(
+        self, stream: PhotonStream, report: Progress | None = None
+    ) -> Iterator[tuple[Detector, Detector]]:
+        """Read the stream once: the photons of each detector, part by part in time order."""
+        return (self.detectors(chunk) for chunk in stream.iter_chunks(report))
+
     def _detector(self, chunk: PhotonChunk, channel: int, name: str) -> Detector:
         mask = chunk.channel == channel
         times = chunk.timestamps_ps[mask]
@@ -171,7 +177,7 @@ class StreamedPhotons:
 
     def detectors(self, report: Progress | None = None) -> Iterator[tuple[Detector, Detector]]:
         """Read the stream once more: the photons of both detectors, chunk by chunk."""
-        return (self.relation.detectors(chunk) for chunk in self.stream.iter_chunks(report))
+        return self.relation.all_detectors(self.stream, report)
 
     def coincidences(self, width_ps: int, reach_ps: int) -> IntArray:
         """All pairs by delay, as :func:`analysis.correlation.coincidences`; reads the stream once."""
@@ -230,15 +236,12 @@ def from_stream(
         relation = Relation(channels, names, float(found.period_ps), related=True)
         n_pulses = found.pulses[1] - found.pulses[0] + 1
     else:
-        sample = _sample(stream, channels, sum(found.counts[number] for number in channels), report_period)
+        n_photons = sum(found.counts[number] for number in channels)
+        sample = period_sample(stream, channels, n_photons, report_period)
         period_ps = period_of_sample(sample, found.period_ps or guess_period_ps, found.trigger_ps, "the file")
         relation = Relation(channels, ("detector 1", "detector 2"), period_ps, related=False)
         n_pulses = max(1, round(found.duration_s * 1e12 / period_ps))
-    sums = (_Sums(), _Sums())
-    for chunk in stream.iter_chunks(report_phases):
-        for each, part in zip(sums, relation.detectors(chunk), strict=True):
-            each.take(part)
-    first, second = (s.result(name, relation.period_ps) for s, name in zip(sums, relation.names, strict=True))
+    first, second = detector_sums(stream, relation, report_phases)
     return StreamedPhotons(
         stream,
         relation,
@@ -253,7 +256,21 @@ def from_stream(
     )
 
 
-def _sample(stream: PhotonStream, channels: tuple[int, int], n_photons: int, report: Progress | None) -> IntArray:
+def detector_sums(
+    stream: PhotonStream, relation: Relation, report: Progress | None = None
+) -> tuple[DetectorSums, DetectorSums]:
+    """Read the stream once and sum over the photons of both detectors."""
+    sums = (_Sums(), _Sums())
+    for parts in relation.all_detectors(stream, report):
+        for each, part in zip(sums, parts, strict=True):
+            each.take(part)
+    first, second = (s.result(name, relation.period_ps) for s, name in zip(sums, relation.names, strict=True))
+    return first, second
+
+
+def period_sample(
+    stream: PhotonStream, channels: tuple[int, int], n_photons: int, report: Progress | None = None
+) -> IntArray:
     """The photons the period is fitted to, those of :func:`analysis.pulsed.sampled`."""
     parts: list[npt.NDArray[np.int64]] = []
     start = 0

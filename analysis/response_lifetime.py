@@ -206,7 +206,7 @@ def _fit(decay: Decay, counts: FloatArray, period_ns: float) -> DecaySelection:
         )
     try:
         response = measured_response(counts, decay.bin_ns, dark=_quietest(counts, n_quiet))
-        return select_decay(decay_data(decay.counts, response, period_ns=period_ns))
+        return select_decay(decay_data(decay.counts, response, period_ns=period_ns, kept=decay.kept))
     except ValueError as error:
         raise AnalysisError(f"no lifetime of {decay.detector} can be fitted: {error}") from error
 

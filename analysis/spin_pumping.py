@@ -359,7 +359,7 @@ def _add_controls(
         results["detuned_fluorescence"] = Result(
             found.value, found.error, "1", "fluorescence under the detuned pump over that at the resonant pump's start"
         )
-        quiet = found.value < QUIET_FRACTION + 2.0 * found.error
+        quiet = bool(found.value < QUIET_FRACTION + 2.0 * found.error)
         text = f"the detuned pump gives {found.value:.1%} ± {found.error:.1%} of the resonant fluorescence"
         checks.append(
             Check(

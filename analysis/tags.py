@@ -19,6 +19,8 @@ __all__ = [
     "StreamSummary",
     "TagRecord",
     "absolute_times_ps",
+    "between_triggers",
+    "checked_period_ps",
     "pulse_phase",
 ]
 
@@ -185,21 +187,36 @@ def pulse_phase(times_ps: IntArray, trigger_ps: IntArray, trigger_divider: int, 
     pause between batches matters. ``period_ps`` is the nominal pulse period. Raises ValueError for fewer than
     two trigger tags, or when their spacing contradicts period and divider by more than 1 %.
     """
-    trigger = np.sort(trigger_ps)
+    trigger = np.unique(trigger_ps)
     if trigger.size < 2:
         raise ValueError(f"needs two trigger tags at least, got {trigger.size}")
-    spacing = np.diff(trigger)
-    measured = float(np.median(spacing)) / trigger_divider
+    measured = checked_period_ps(float(np.median(np.diff(trigger))), trigger_divider, period_ps)
+    return between_triggers(times_ps, trigger, measured)
+
+
+def checked_period_ps(spacing_ps: float, trigger_divider: int, period_ps: float) -> float:
+    """Pulse period, ps, from the median spacing of the trigger tags; ValueError if 1 % off ``period_ps``."""
+    measured = spacing_ps / trigger_divider
     if abs(measured / period_ps - 1.0) > 0.01:
         raise ValueError(
             f"the trigger tags say a pulse period of {measured / 1e3:.4g} ns, "
             f"period and divider of the run say {period_ps / 1e3:.4g} ns"
         )
-    n_pulses = np.maximum(np.rint(spacing / measured), 1.0)
-    first_pulse = np.concatenate([[0], np.cumsum(n_pulses)]).astype(np.int64)
-    interval = np.clip(np.searchsorted(trigger, times_ps, side="right") - 1, 0, trigger.size - 2)
+    return measured
+
+
+def between_triggers(times_ps: IntArray, trigger_ps: IntArray, period_ps: float, first_pulse: int = 0) -> PulsePhase:
+    """Photons related to pulses spaced evenly between ``trigger_ps`` (ascending, two different ones at least).
+
+    ``period_ps``: as measured. ``first_pulse``: number of the pulse of the first trigger tag. Photons before the first
+    and after the last tag belong to the pulses that the nearest pair of tags continues.
+    """
+    spacing = np.diff(trigger_ps)
+    n_pulses = np.maximum(np.rint(spacing / period_ps), 1.0)
+    number_at = first_pulse + np.concatenate([[0], np.cumsum(n_pulses)]).astype(np.int64)
+    interval = np.clip(np.searchsorted(trigger_ps, times_ps, side="right") - 1, 0, trigger_ps.size - 2)
     local_period = (spacing / n_pulses)[interval]
-    elapsed = (times_ps - trigger[interval]).astype(np.float64)
+    elapsed = (times_ps - trigger_ps[interval]).astype(np.float64)
     number = np.floor(elapsed / local_period)
     phase = elapsed - number * local_period
-    return PulsePhase(first_pulse[interval] + number.astype(np.int64), phase, measured)
+    return PulsePhase(number_at[interval] + number.astype(np.int64), phase, period_ps)

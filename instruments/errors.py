@@ -33,5 +33,9 @@ class StationError(BenchError):
     """The station file is wrong: unknown driver or key, a role without instrument, an unreachable address."""
 
 
+class InUseError(StationError):
+    """Another program drives the instrument now; the message names it. Nothing was sent."""
+
+
 class UnsafeError(BenchError):
     """The safe state could not be confirmed by read-back; says what to do by hand."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from instruments.errors import StationError
+from instruments.errors import InUseError, StationError
 
 FOLDER_NAME = "solotron-locks"
 FOLDER_VARIABLE = "SOLOTRON_LOCK_FOLDER"
@@ -36,7 +36,8 @@ class Ownership:
     def claim(self, addresses: Iterable[str]) -> None:
         """Become the only owner of every address.
 
-        Raises StationError that names the address and its holder; then nothing is held.
+        Raises InUseError that names the address and its holder, and StationError when the locks cannot be used; then
+        nothing is held.
         """
         try:
             self._make_folder()
@@ -71,7 +72,7 @@ class Ownership:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise StationError(
+            raise InUseError(
                 f"the instrument at {address} is in use by {self._holder(stem)}; let that finish, or stop it, "
                 "before starting another"
             ) from None

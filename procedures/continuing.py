@@ -41,7 +41,19 @@ def refuse_other_run(experiment: "Experiment", earlier: RunFile) -> None:
             f"{earlier.path.name} was measured with {name} = {then!r}, not {now!r}: what is measured now could not be "
             f"added to it. Use its parameters (only {free} may differ) or start a run of its own"
         )
-    _refuse_empty(earlier)
+    refuse_empty(earlier)
+
+
+def refuse_empty(earlier: RunFile) -> None:
+    """RefusedError unless ``earlier`` has complete rows of its own, not only some of those it was taking over."""
+    rows = earlier.table("data").n_points if earlier.has_table("data") else 0
+    note = earlier.notes.get(NOTE)
+    if isinstance(note, dict) and not note.get("taken_over", True):
+        raise RefusedError(
+            f"{earlier.path.name} ended while it took over the rows of {note.get('run_file')}: continue that one"
+        )
+    if rows == 0:
+        raise RefusedError(f"{earlier.path.name} ended before its first complete row: repeat the run")
 
 
 def refuse_other_conditions(earlier: RunFile, sample: Mapping[str, object], conditions: "Conditions") -> None:
@@ -65,7 +77,7 @@ def refuse_nothing_missing(earlier: RunFile, done: float, planned: float, unit: 
     if done >= planned:
         raise RefusedError(
             f"{earlier.path.name} holds {done:g} of {planned:g} {unit}: nothing is missing. To add to it, raise "
-            f"{parameter}"
+            f"{parameter}; its results: 'solotron analyze {earlier.path}'"
         )
 
 
@@ -139,21 +151,6 @@ def _changed_parameters(experiment: "Experiment", then: Mapping[str, Any]) -> li
         if now != before:
             changed.append((name, before, now))
     return changed
-
-
-def _refuse_empty(earlier: RunFile) -> None:
-    rows = earlier.table("data").n_points if _has_data(earlier) else 0
-    note = earlier.notes.get(NOTE)
-    if isinstance(note, dict) and not note.get("taken_over", True):
-        raise RefusedError(
-            f"{earlier.path.name} ended while it took over the rows of {note.get('run_file')}: continue that one"
-        )
-    if rows == 0:
-        raise RefusedError(f"{earlier.path.name} ended before its first complete row: repeat the run")
-
-
-def _has_data(earlier: RunFile) -> bool:
-    return earlier.has_table("data")
 
 
 def _close(then: object, now: float) -> bool:

@@ -124,7 +124,7 @@ class SpinResonance(SpinExperiment):
     sweeps = IntegerParameter(
         "Sweeps",
         description="the counting time of a frequency is spread over so many passes; the run can end after each",
-        default=6,
+        default=3,
         minimum=1,
         maximum=1000,
     )

@@ -25,7 +25,7 @@ from runfile.writer import RunWriter
 
 __all__ = ["BooleanParameter", "Experiment", "FloatParameter", "IntegerParameter", "ListParameter", "OpticalExperiment"]
 
-LONGEST_WITHOUT_CHECKPOINT_S = 10.0
+LONGEST_WITHOUT_CHECKPOINT_S = 20.0
 """Longer records are taken in parts, so that a pause, a stop or an interlock need not wait for their end."""
 
 

@@ -6,6 +6,7 @@ therefore kept longer than HDF5 needs, by real blocks: a full disk shows here, b
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,9 @@ from runfile.errors import RunFileError
 CAN_PLACE = hasattr(os, "pwrite")
 """Whether the operating system writes at a given place of a file in one call; Windows does not."""
 
+PATIENCE_S = 10.0
+"""How long a writer waits for readers of a finished file, s."""
+_PAUSE_S = 0.05
 _METADATA_SLACK_BYTES = 131_072
 _STEP_BYTES = 1_048_576
 
@@ -27,8 +31,7 @@ class OpenFile:
 
     def __init__(self, path: Path, mode: str) -> None:
         self.path = path
-        # default libver: the only mode in which a killed writer leaves a file that everybody opens
-        self.h5: Any = h5py.File(path, mode)
+        self.h5: Any = _open_patiently(path, mode)
         self._descriptor = int(self.h5.id.get_vfd_handle())
         self._broken = ""
 
@@ -126,6 +129,19 @@ class OpenFile:
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, self._descriptor)
         os.close(null)
+
+
+def _open_patiently(path: Path, mode: str) -> Any:  # noqa: ANN401 - h5py has no types
+    """Open; while somebody else reads the file (an analysis of the whole folder, a viewer) wait for him for a while."""
+    give_up_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            # default libver: the only mode in which a killed writer leaves a file that everybody opens
+            return h5py.File(path, mode)
+        except BlockingIOError:
+            if mode == "w" or time.monotonic() >= give_up_s:
+                raise
+            time.sleep(_PAUSE_S)
 
 
 def reason(error: BaseException) -> str:

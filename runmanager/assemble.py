@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from instruments import station as stations
 from instruments.bench import Bench
 from instruments.clock import WALL_CLOCK
-from instruments.errors import BenchError, StationError
-from runmanager.errors import BadInputError
+from instruments.errors import BenchError, InUseError, StationError
+from runmanager.errors import BadInputError, BenchInUseError
 from runmanager.interrupt import StoppableClock, StopRequest
 from runmanager.samples import SampleSheet
 
@@ -106,6 +106,8 @@ def _loaded(
 ) -> Iterator[Bench]:
     try:
         bench = stations.load(config, clock=clock, overrides=overrides, needs=needs, safety=safety)
+    except InUseError as error:
+        raise BenchInUseError(str(error)) from error
     except StationError as error:
         raise BadInputError(str(error)) from error
     try:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
@@ -157,9 +157,17 @@ def _on_cluster(work: Callable[[Path], Outcome], paths: Sequence[Path], address:
             number = futures[future]
             try:
                 outcome = future.result()
-                yield number, Outcome(paths[number], outcome.found, outcome.refusal)
+                yield number, _named_as(paths[number], outcome)
             except Exception as error:  # noqa: BLE001 - a worker can die in any way; the other files go on
                 yield number, Outcome(paths[number], None, f"{paths[number]}: its worker failed: {error}")
+
+
+def _named_as(path: Path, outcome: Outcome) -> Outcome:
+    """The outcome of a worker, file and report named as the user named them."""
+    if outcome.found is None:
+        return Outcome(path, None, outcome.refusal)
+    page = outcome.found.report
+    return Outcome(path, replace(outcome.found, path=path, report=None if page is None else path.parent / page.name))
 
 
 def _check_workers(client: Any, address: str) -> None:  # noqa: ANN401 - distributed is optional

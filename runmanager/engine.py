@@ -158,16 +158,19 @@ def _seed(seed: int, earlier: "RunFile | None") -> int:
 
 
 def make_experiment(name: str, settings: tuple[tuple[str, str], ...]) -> "Experiment":
-    """The experiment with its parameters set; BadInputError for an unknown name, parameter or value."""
+    """The experiment with its parameters set; BadInputError for an unknown name, parameter, value or control."""
     from procedures import registry
-    from procedures.errors import ParameterError
+    from procedures.controls import refuse_control
+    from procedures.errors import ParameterError, RefusedError
 
     if name not in registry.PROCEDURES:
         raise BadInputError(f"unknown procedure '{name}'; there are: {', '.join(registry.PROCEDURES)}")
     try:
-        return registry.load(name)(**dict(settings))
-    except ParameterError as error:
+        experiment = registry.load(name)(**dict(settings))
+        refuse_control(name, experiment.control, experiment.CONTROLS)
+    except (ParameterError, RefusedError) as error:
         raise BadInputError(str(error)) from error
+    return experiment
 
 
 def new_run_file(folder: Path, procedure: str) -> Path:

@@ -9,5 +9,9 @@ class RefusedRunError(BadInputError):
     """The input is right in itself, but this bench or sample does not allow the run; nothing has moved."""
 
 
+class BenchInUseError(BadInputError):
+    """Another program drives the bench now; nothing has moved, and once that has ended the same run is possible."""
+
+
 class QueueError(BadInputError):
     """The queue cannot do that, or its file cannot be used; the queue is as it was before."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from runfile.reader import RunFile
     from runmanager.html_report import Section
 
+STREAM_TAGS = 25_000_000
+"""Run files with so many time tags are read in chunks."""
+
 
 @dataclass(frozen=True)
 class FileAnalysis:
@@ -60,7 +63,7 @@ def analyse_file(
         raise BadInputError(f"{wanted.response}: there is no such file to read the response from")
     try:
         if _is_run_file(path):
-            return _analyse_run(path, with_report, wanted)
+            return _analyse_run(path, with_report, wanted, report)
         return _analyse_photons(path, with_report, options, wanted, report)
     except (RunFileError, AnalysisError) as error:
         raise BadInputError(str(error)) from error
@@ -85,31 +88,46 @@ def _is_run_file(path: Path) -> bool:
         raise BadInputError(f"{path}: not a readable HDF5 file ({error}): truncated or damaged?") from error
 
 
-def _analyse_run(path: Path, with_report: bool, wishes: PhotonWishes) -> FileAnalysis:
+def _analyse_run(path: Path, with_report: bool, wishes: PhotonWishes, report: "Progress | None") -> FileAnalysis:
     from analysis import registry
     from runfile.reader import RunFile
 
     with RunFile(path) as recorded:
-        if wishes.any:
-            found, sections = _wished(recorded, wishes, with_report)
+        if wishes.any or _is_long(recorded):
+            found, sections, drawn = _evaluated(recorded, wishes, with_report, report)
         else:
             found, sections = registry.analyse(recorded), ()
+            drawn = registry.figure(recorded) if with_report else None
         page = None
-        if with_report:
-            words = words_of(None, wishes)
-            page = _write_report(path, recorded.title, found, registry.figure(recorded), sections, words)
+        if drawn is not None:
+            page = _write_report(path, recorded.title, found, drawn, sections, words_of(None, wishes))
         return FileAnalysis(path, recorded.exit_status, recorded.duration_s, found, page)
 
 
-def _wished(recorded: "RunFile", wishes: PhotonWishes, with_report: bool) -> "tuple[Analysis, tuple[Section, ...]]":
-    """Of a g2 run, as of any pulsed photons; BadInputError for other runs."""
-    from analysis import g2, pulsed
+def _is_long(recorded: "RunFile") -> bool:
+    """Whether this is a g2 run whose tags are better read in chunks (of a control run only the counts are taken)."""
+    from analysis.readers.run_file import RunSource
+
+    if recorded.procedure != "g2" or recorded.parameters.get("control", "none") != "none" or not recorded.has_tags():
+        return False
+    return RunSource(recorded.path).n_tags >= STREAM_TAGS
+
+
+def _evaluated(
+    recorded: "RunFile", wishes: PhotonWishes, with_report: bool, report: "Progress | None"
+) -> "tuple[Analysis, tuple[Section, ...], Figure | None]":
+    """A g2 run as any pulsed photons; BadInputError for other runs."""
+    from analysis import g2, g2_figure, g2_stream, pulsed
     from runmanager import photon_analysis
 
     if recorded.procedure != "g2":
         raise BadInputError(f"{recorded.path}: --gate-ns and --irf are for g2 runs, this is a {recorded.procedure} run")
-    evaluation = g2.evaluate_photons(pulsed.from_run(recorded))
-    return photon_analysis.further(evaluation, wishes, with_report=with_report)
+    if _is_long(recorded):
+        evaluation = g2_stream.evaluate_run(recorded, report)
+    else:
+        evaluation = g2.evaluate_photons(pulsed.from_run(recorded))
+    analysis, sections = photon_analysis.further(evaluation, wishes, with_report=with_report)
+    return analysis, sections, g2_figure.draw(evaluation) if with_report else None
 
 
 def _analyse_photons(

@@ -37,6 +37,11 @@ class RunSource:
         metadata["channels"] = channels
         self.head = Head(path, "run", metadata, stated_duration_s=duration_s, duration_is_live_time=True)
 
+    @property
+    def n_tags(self) -> int:
+        """Number of tags stored; of a file whose process died, some of them may not have been written."""
+        return self._n_tags
+
     def raw_chunks(self) -> Iterator[RawChunk]:
         """Yield all tags; of a file whose process died, those that were completely written."""
         path = self.head.path

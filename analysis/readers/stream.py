@@ -7,10 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.readers.base import CONTRADICTION, Head, OutOfOrderError, RawChunk, TagFileError, TagSource, seconds
+from analysis.readers.tag_checks import TagChecks
 from analysis.tags import IntArray, PhotonChunk, PhotonRecord, Progress, StreamSummary
 
 HOLD_BACK_PS = 1_000_000_000
 """Photons of the last millisecond wait for the next chunk: recorders and T3 nanotimes are out of order by less."""
+
+_MOST_RATE_HZ, _FEW = 2e8, 1000
 
 
 class FileStream:
@@ -43,6 +46,7 @@ class FileStream:
         """
         self._summary = None
         tally = _Tally(self.head)
+        checks = tally.checks
         waiting: PhotonChunk | None = None
         emitted_ps: int | None = None
         for raw in self._source.raw_chunks():
@@ -54,9 +58,11 @@ class FileStream:
             settled, waiting = _part(merged, slice(None, n_settled)), _part(merged, slice(n_settled, None))
             if settled.n_photons:
                 emitted_ps = self._in_order(settled, emitted_ps)
+                checks.take(settled)
                 yield settled
         if waiting is not None and waiting.n_photons:
             self._in_order(waiting, emitted_ps)
+            checks.take(waiting)
             yield waiting
         self._summary = tally.summary()
 
@@ -85,8 +91,12 @@ def collect(source: TagSource, report: Progress | None = None) -> PhotonRecord:
         parts.append(tally.take(raw))
         if report is not None:
             report(raw.fraction, f"reading {source.head.path.name}")
+    whole = sort_by_time(_joined(*parts)) if parts else None
+    if whole is not None:
+        tally.checks.take(whole)
     summary = tally.summary()
-    whole = sort_by_time(_joined(*parts))
+    if whole is None:
+        raise TagFileError(f"cannot read {source.head.path}: the file holds no photons")
     return PhotonRecord(
         whole.timestamps_ps,
         whole.channel,
@@ -110,6 +120,7 @@ class _Tally:
         self._highest_nanotime_ps = 0
         self._found: dict[str, None] = {}
         self.latest_ps = 0
+        self.checks = TagChecks(head.sync_period_ps, 0 if head.starts_at_zero else None)
 
     def take(self, raw: RawChunk) -> PhotonChunk:
         """Count the chunk; its times counted from the start of the record."""
@@ -140,6 +151,8 @@ class _Tally:
             *self._elapsed_warnings(duration_s),
             *self._rate_warnings(n_photons, duration_s),
             *self._period_warnings(n_photons),
+            *self._impossible_rates(duration_s),
+            *self.checks.warnings(self.latest_ps, duration_s, with_pauses=not self._head.duration_is_live_time),
             *self._found,
         )
         return StreamSummary(dict(sorted(self._counts.items())), duration_s, warnings)
@@ -181,6 +194,16 @@ class _Tally:
             f"metadata contradict the data: {n_photons} photons at the header's {stated:.4g} counts/s take "
             f"{seconds(implied_s)}, but the records decode to {seconds(duration_s)} "
             f"({n_photons / duration_s:.3g} counts/s); rates and durations of this file cannot be trusted",
+        )
+
+    def _impossible_rates(self, duration_s: float) -> tuple[str, ...]:
+        """Channels that count faster than any detector of single photons: the unit of time is wrong."""
+        busiest = max(self._counts, key=lambda number: self._counts[number])
+        if duration_s <= 0.0 or self._counts[busiest] < _MOST_RATE_HZ * duration_s or self._counts[busiest] < _FEW:
+            return ()
+        return (
+            f"channel {busiest} counts {self._counts[busiest] / duration_s:.3g} times a second, faster than any "
+            "detector of single photons: is the unit of time right?",
         )
 
     def _period_warnings(self, n_photons: int) -> tuple[str, ...]:

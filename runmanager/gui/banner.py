@@ -1,6 +1,9 @@
 """The red banner: a run ended without a confirmed safe state. It stays until somebody says it is done."""
 
-from PySide6.QtCore import Qt, Signal  # noqa: TID253
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, Signal  # noqa: TID253
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget  # noqa: TID253
 
 from runmanager.gui.theme import paint, weight
@@ -67,3 +70,20 @@ def unsafe_entries(history: tuple[Entry, ...], acknowledged: frozenset[int]) -> 
         for entry in history
         if entry.ending is not None and entry.ending.exit_code == 4 and entry.id not in acknowledged
     )
+
+
+class Acknowledged:
+    """Which unsafe ends of a queue somebody has dealt with by hand; kept in the user's settings."""
+
+    def __init__(self, settings: QSettings, queue: Path) -> None:
+        self._settings = settings
+        self._key = f"acknowledged/{queue.as_posix().replace('/', '|')}"
+
+    def ids(self) -> frozenset[int]:
+        """Numbers of the entries."""
+        return frozenset(int(word) for word in str(self._settings.value(self._key, "")).split() if word.isdecimal())
+
+    def add(self, ids: Iterable[int]) -> None:
+        """Remember these, too."""
+        self._settings.setValue(self._key, " ".join(str(number) for number in sorted(self.ids() | set(ids))))
+        self._settings.sync()

@@ -1,5 +1,6 @@
 """Where an experiment runs: twin or station file, sample, seed, output folder; a badge that cannot be overlooked."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,7 +125,7 @@ class BenchBox(QWidget):
             twin=self._is_twin,
             sample=str(Path(sample).expanduser().absolute()) if _is_file(sample) else sample or None,
             seed=int(self.seed.text()),
-            out=Path(self.out.text().strip() or "runs").expanduser().absolute(),
+            out=self._folder(),
         )
 
     def show_job(self, job: Job) -> None:
@@ -137,7 +138,13 @@ class BenchBox(QWidget):
 
     def _check(self) -> None:
         self.twin.setEnabled(bool(self.station.text().strip()))
-        self.reason = self._trouble_with_seed() or self._trouble_with_station() or self._trouble_with_sample()
+        self.reason = (
+            self._trouble_with_seed()
+            or self._trouble_with_names()
+            or self._trouble_with_station()
+            or self._trouble_with_sample()
+            or trouble_with_folder(self._folder())
+        )
         self.badge.show_bench(twin=self._is_twin)
         self.trouble.setText(f"⚠ {self.reason}" if self.reason else "")
         restyle(self.trouble, f"color: {colours().bad};")
@@ -149,6 +156,23 @@ class BenchBox(QWidget):
         if text.isascii() and text.isdigit() and int(text) <= HIGHEST_SEED:
             return ""
         return f"the seed must be a whole number from 0 to {HIGHEST_SEED}, not '{text}'"
+
+    def _folder(self) -> Path:
+        return Path(self.out.text().strip() or "runs").expanduser().absolute()
+
+    def _trouble_with_names(self) -> str:
+        """What the operating system would not even look for."""
+        sample, folder = self.sample.currentText(), self.out.text()
+        named = (("station file", self.station.text()), ("sample", sample), ("folder", folder))
+        for what, text in named:
+            try:
+                Path(text.strip()).expanduser().lstat()
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
+                continue  # told below
+            except (OSError, ValueError, RuntimeError) as error:  # too long, a null character, an unknown user's home
+                self._is_twin = False  # nobody knows
+                return f"the {what} cannot be called so ({getattr(error, 'strerror', None) or error})"
+        return ""
 
     def _trouble_with_station(self) -> str:
         station = self.station.text().strip()
@@ -198,6 +222,16 @@ class BenchBox(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             restyle(self.trouble, f"color: {colours().bad};")
+
+
+def trouble_with_folder(folder: Path) -> str:
+    """Why no run file could be made in ``folder`` (made with its parents when it is not there yet); "" when it can."""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), None)
+    if there is None:
+        return f"the folder {folder} cannot be made: there is no {folder.anchor}"
+    if not there.is_dir():
+        return f"the folder {folder} cannot be used: {there} is a file"
+    return "" if os.access(there, os.W_OK) else f"the folder {folder} cannot be used: {there} cannot be written to"
 
 
 def _path_line(placeholder: str, meaning: str) -> QLineEdit:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal  # noqa: TID253 - the window's modules are imp
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget  # noqa: TID253
 
 from runmanager.gui.theme import colours, restyle
+from runmanager.gui.wording import number, shown_unit
 from runmanager.manual.messages import FieldShown, RowShown, Value
 
 LABEL_EM, VALUE_EM, FIELD_EM = 11, 13, 7
@@ -20,7 +21,7 @@ class NumberEdit(QLineEdit):
         self._field = field
         self.setToolTip(limits_text(field))
         self.textChanged.connect(self._mark)
-        self.setAccessibleName(f"{field.label} {field.unit}")
+        self.setAccessibleName(f"{field.label} {shown_unit(field.unit)}")
 
     def problem(self) -> str:
         """Why the text cannot be sent or will be refused, "" when it is fine."""
@@ -31,7 +32,7 @@ class NumberEdit(QLineEdit):
             return f"{value:g} is no whole number"
         low, high = self._field.low, self._field.high
         if (low is not None and value < low) or (high is not None and value > high):
-            return f"{value:g} {self._field.unit}: {limits_text(self._field)}"
+            return f"{number(value)} {shown_unit(self._field.unit)}: {limits_text(self._field)}"
         return ""
 
     def value(self) -> Value | None:
@@ -133,16 +134,16 @@ class ControlRow(QWidget):
         self._edits[field.argument] = edit
         line.addWidget(edit)
         if field.unit:
-            line.addWidget(QLabel(field.unit))
+            line.addWidget(QLabel(shown_unit(field.unit)))
 
 
 def limits_text(field: FieldShown) -> str:
     """``allowed are -5 to 5 T``, or what is known of it."""
-    unit = f" {field.unit}" if field.unit else ""
+    unit = f" {shown_unit(field.unit)}" if field.unit else ""
     if field.low is not None and field.high is not None:
-        return f"allowed are {field.low:g} to {field.high:g}{unit}"
+        return f"allowed are {number(field.low)} to {number(field.high)}{unit}"
     if field.low is not None:
-        return f"allowed is at least {field.low:g}{unit}"
+        return f"allowed is at least {number(field.low)}{unit}"
     if field.high is not None:
-        return f"allowed is at most {field.high:g}{unit}"
+        return f"allowed is at most {number(field.high)}{unit}"
     return "the instrument's own limits apply"

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from PySide6.QtCore import QTimer  # noqa: TID253 - imported late
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget  # noqa: TID253 - imported late
 
 from analysis.views import Curve, View
@@ -11,6 +12,8 @@ from runmanager.gui.rate_history import RateHistory
 from runmanager.queue.events import CountRates
 
 STRIP_S = 600.0
+DRAW_MS = 100
+"""From a new rate to its drawing: many that come at once, as to a window that was just opened, are drawn once."""
 NOTHING = "no count rates yet"
 
 
@@ -23,6 +26,8 @@ class CountStrip(QWidget):
         self._newest_s = -math.inf
         self._text = NOTHING
         self._plot = PlotView()
+        self._soon = QTimer(self, singleShot=True, interval=DRAW_MS)
+        self._soon.timeout.connect(self._show)
         self._whole = QCheckBox("whole run")
         self._whole.setToolTip(f"Off: the last {STRIP_S / 60:.0f} minutes of the bench's clock")
         self._whole.toggled.connect(self._show)
@@ -44,6 +49,7 @@ class CountStrip(QWidget):
 
     def clear(self) -> None:
         """Forget everything: another run begins."""
+        self._soon.stop()
         self._histories.clear()
         self._newest_s = -math.inf
         self._text = NOTHING
@@ -55,7 +61,8 @@ class CountStrip(QWidget):
         for name, rate_cps in rates.rates_cps.items():
             self._histories.setdefault(name, RateHistory()).add(rates.bench_s, rate_cps)
         self._text = "     ".join(f"{name}: {readable_rate(rate)}" for name, rate in rates.rates_cps.items())
-        self._show()
+        if not self._soon.isActive():
+            self._soon.start()
 
     def show_whole_run(self, whole: bool) -> None:
         """The whole run, or the last ten minutes."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt  # noqa: TID253
 from PySide6.QtGui import QKeySequence, QShortcut  # noqa: TID253
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget  # noqa: TID253
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QWidget  # noqa: TID253
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -13,12 +13,16 @@ BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel's stable name (the layout file knows it by that), its title, its place and its content."""
+    """A panel's stable name (the layout file knows it by that), its title, its place and its content.
+
+    ``wide``: scrolled sideways where there is no room for it, so that it does not widen the window.
+    """
 
     name: str
     title: str
     area: Qt.DockWidgetArea
     widget: QWidget
+    wide: bool = False
 
 
 def add_docks(window: QMainWindow, panels: tuple[Panel, ...]) -> dict[str, QDockWidget]:
@@ -29,7 +33,7 @@ def add_docks(window: QMainWindow, panels: tuple[Panel, ...]) -> dict[str, QDock
     for number, panel in enumerate(panels, start=1):
         dock = QDockWidget(panel.title, window)
         dock.setObjectName(panel.name)
-        dock.setWidget(panel.widget)
+        dock.setWidget(_scrolled(panel.widget) if panel.wide else panel.widget)
         window.addDockWidget(panel.area, dock)
         docks[panel.name] = dock
         if number <= 9:
@@ -41,6 +45,15 @@ def add_docks(window: QMainWindow, panels: tuple[Panel, ...]) -> dict[str, QDock
     if bottom:
         bottom[0].raise_()
     return docks
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(widget)
+    return area
 
 
 def usual_sizes(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from runmanager.errors import BadInputError
+from runmanager.gui.wording import number, shown_unit
 
 if TYPE_CHECKING:
     from procedures.experiment import Experiment
@@ -31,13 +32,18 @@ class Field:
         """``0.1 to 86400 s``; "" where there are none."""
         if self.minimum is None or self.maximum is None:
             return ""
-        return f"{self.minimum:g} to {self.maximum:g} {self.unit}".strip()
+        return f"{number(self.minimum)} to {number(self.maximum)} {self.shown_unit}".strip()
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit as people write it: µm where the experiment says um; either may be typed."""
+        return shown_unit(self.unit)
 
     @property
     def explanation(self) -> str:
         """Everything about the parameter, for a tooltip."""
         lines = [f"{self.label} ({self.name})", self.help, self.limits and f"allowed: {self.limits}"]
-        return "\n".join([*(line for line in lines if line), f"default: {self.default} {self.unit}".rstrip()])
+        return "\n".join([*(line for line in lines if line), f"default: {self.default} {self.shown_unit}".rstrip()])
 
 
 def loaded(procedure: str) -> "type[Experiment]":
@@ -95,6 +101,13 @@ def as_text(value: object) -> str:
     return str(value)
 
 
+def as_typed(text: str, unit: str) -> str:
+    """``3000 um`` for ``3000 µm``: the unit as the experiment spells it, when it was typed as it is shown."""
+    shown = shown_unit(unit)
+    same = text.replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}")
+    return f"{same.removesuffix(shown)}{unit}" if shown != unit and same.endswith(shown) else text
+
+
 def complaint(experiment: "Experiment", name: str, text: str) -> str:
     """Why this text is refused for this parameter, in the words of the experiment; "" when it is fine (and set)."""
     from procedures.errors import ParameterError
@@ -116,7 +129,8 @@ def with_unit(name: str, text: str, procedure: str) -> str:
     """``duration = 60 s``: a setting as it is shown in the queue."""
     unit = next((field.unit for field in fields_of(procedure) if field.name == name), "")
     bare = text.strip()
-    return f"{name} = {bare}" if not unit or bare.endswith(unit) else f"{name} = {bare} {unit}"
+    unitless = not unit or bare.endswith((unit, shown_unit(unit)))
+    return f"{name} = {bare}" if unitless else f"{name} = {bare} {shown_unit(unit)}"
 
 
 def control_choices(procedure: str) -> tuple[tuple[str, str], ...]:

@@ -37,7 +37,7 @@ class FieldRow(QObject):
         self.label.setWordWrap(True)
         self.editor = _editor(field, parent)
         self.label.setBuddy(self.editor)
-        self.unit = QLabel(field.unit, parent)
+        self.unit = QLabel(field.shown_unit, parent)
         self.reset = QToolButton(parent)
         self.reset.setText(RESET_SIGN)
         self.reset.setAutoRaise(True)
@@ -76,7 +76,9 @@ class FieldRow(QObject):
             return fields.as_text(self.editor.isChecked())
         if isinstance(self.editor, QComboBox):
             return self.editor.currentText()
-        return self.editor.text().strip() if isinstance(self.editor, QLineEdit) else ""
+        if not isinstance(self.editor, QLineEdit):
+            return ""
+        return fields.as_typed(self.editor.text().strip(), self.field.unit)
 
     def set_text(self, text: str) -> None:
         """Show another value; a wrong one is shown and marked."""

@@ -51,6 +51,7 @@ class InstrumentPanel(QWidget):
         self._client: ManualClient | None = None
         self._station: Path | None = None
         self._twin, self._sample = True, ""
+        self._asked: tuple[Path | None, bool, int] | None = None
         self._model = BenchModel()
         self._mode = Mode.IDLE
         self._busy = self._run_waits = False
@@ -92,6 +93,10 @@ class InstrumentPanel(QWidget):
     def set_station(self, station: Path | None, *, twin: bool, sample: str | None) -> None:
         """What Connect would connect to; a station file that cannot be read is told, and nothing can be connected."""
         self._station, self._twin, self._sample = station, twin, sample or ""
+        asked = (station, twin, _changed_at(station))
+        if asked == self._asked:  # reading the file takes some 50 ms: not at every keystroke in the form
+            return
+        self._asked = asked
         try:
             self._roles: dict[str, str] | None = dict(read_station(station, twin=twin).roles)
         except BadInputError as error:
@@ -351,3 +356,11 @@ class InstrumentPanel(QWidget):
         restyle(self._answer, f"color: {colours().bad}" if bad else "")
         if text:
             self.message.emit(text)
+
+
+def _changed_at(path: Path | None) -> int:
+    """When a file was last changed, ns; 0 without a file."""
+    try:
+        return 0 if path is None else path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0

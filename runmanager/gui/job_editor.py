@@ -27,6 +27,7 @@ from runmanager.numbers import duration
 from runmanager.queue.entries import Entry, Job, Status
 
 PREVIEW_DELAY_MS = 150
+WIDEST, SMALL_SCREEN = 0.35, 1280  # of the screen's width, in pixels at least
 DurationOf = Callable[[Job], float | None]
 
 
@@ -50,7 +51,6 @@ class JobEditor(QWidget):
         self.scroll_area = QScrollArea(self)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.help = QLabel(self)
         self.help.setWordWrap(True)
         self.help.setTextFormat(Qt.TextFormat.PlainText)
@@ -138,11 +138,12 @@ class JobEditor(QWidget):
         self.procedure_shown.emit(procedure)
 
     def _fit_width(self) -> None:
-        """Never so narrow that units and reset buttons are cut off."""
+        """Never so narrow that units and reset buttons are cut off, unless the letters are too large for the screen."""
         if (layout := self.page.layout()) is not None:
             layout.activate()
         bar = self.scroll_area.verticalScrollBar().sizeHint().width()
-        self.scroll_area.setMinimumWidth(self.page.minimumSizeHint().width() + bar + 4)
+        most = round(WIDEST * max(self.screen().availableGeometry().width(), SMALL_SCREEN))
+        self.scroll_area.setMinimumWidth(min(self.page.minimumSizeHint().width() + bar + 4, most))
 
     def _show_controls(self) -> None:
         for button in self.control_buttons.values():
@@ -216,11 +217,11 @@ class JobEditor(QWidget):
 
     # --- editing and reusing --------------------------------------------------------------------------------
 
-    def edit(self, entry: Entry) -> None:
-        """Show a queued entry for editing; Enter saves it."""
-        self.use_parameters(entry.job)
+    def edit(self, entry: Entry) -> tuple[str, ...]:
+        """Show a queued entry for editing; Enter saves it. Returns the settings the experiment no longer has."""
+        unknown = self.use_parameters(entry.job)
         if entry.status is not Status.QUEUED:
-            return
+            return unknown
         self.editing = entry
         self._base = entry.job
         self._show_mode()
@@ -228,6 +229,7 @@ class JobEditor(QWidget):
             first = next(iter(self.form.rows.values()), None)
             if first is not None:
                 first.editor.setFocus()
+        return unknown
 
     def use_parameters(self, job: Job) -> tuple[str, ...]:
         """Fill the form from a job, for a new entry; returns the settings that the experiment no longer has."""

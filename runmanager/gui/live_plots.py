@@ -62,6 +62,8 @@ class LivePlots(QWidget):
         if not isinstance(event, CountRates | Views | RunningResults | Progress):
             return
         if event.entry_id != self._entry_id:
+            if isinstance(event, Progress):  # of an entry that waits for its forecast: the last run stays in view
+                return
             self._begin(event.entry_id)
         if isinstance(event, Views):
             self._grid.show_views(event.views)

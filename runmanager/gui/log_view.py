@@ -2,12 +2,14 @@
 
 import time
 
+from PySide6.QtCore import QEvent  # noqa: TID253
 from PySide6.QtGui import QColor, QFontDatabase, QTextCharFormat, QTextCursor  # noqa: TID253
 from PySide6.QtWidgets import QPlainTextEdit, QWidget  # noqa: TID253
 
 from runmanager.gui.theme import colours
 
 LONGEST = 5000
+LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")
 SIGNS = {"WARNING": "\N{WARNING SIGN} ", "ERROR": "\N{MULTIPLICATION X} ", "CRITICAL": "\N{MULTIPLICATION X} "}
 
 
@@ -30,14 +32,34 @@ class LogView(QPlainTextEdit):
         who = "" if entry_id is None else f"[{entry_id}] "
         bar = self.verticalScrollBar()
         follow = bar.value() >= bar.maximum() - 2
-        shades = colours()
-        form = QTextCharFormat()
-        shade = {"WARNING": shades.warning, "ERROR": shades.bad, "CRITICAL": shades.bad}.get(level)
-        form.setForeground(QColor(shade) if shade else self.palette().text().color())
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if not self.document().isEmpty():
             cursor.insertBlock()
-        cursor.insertText(f"{stamp} {who}{SIGNS.get(level, '')}{' '.join(text.split())}", form)
+        cursor.insertText(f"{stamp} {who}{SIGNS.get(level, '')}{' '.join(text.split())}", _letters(level))
+        cursor.block().setUserState(LEVELS.index(level) if level in LEVELS else 0)
         if follow:
             bar.setValue(bar.maximum())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme: the lines that are there take its colours; ordinary ones have the palette's."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._paint_again()
+
+    def _paint_again(self) -> None:
+        block = self.document().firstBlock()
+        while block.isValid():
+            cursor = QTextCursor(block)
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            cursor.setCharFormat(_letters(LEVELS[max(block.userState(), 0)]))
+            block = block.next()
+
+
+def _letters(level: str) -> QTextCharFormat:
+    """The colour of a level; ordinary lines have that of the palette."""
+    form = QTextCharFormat()
+    shade = {"WARNING": colours().warning, "ERROR": colours().bad, "CRITICAL": colours().bad}.get(level)
+    if shade:
+        form.setForeground(QColor(shade))
+    return form

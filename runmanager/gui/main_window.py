@@ -20,7 +20,7 @@ from runmanager.errors import BadInputError
 from runmanager.gui import closing, docks, layout, menus
 from runmanager.gui.actions import key_dialog, make_actions
 from runmanager.gui.appearance import Appearance
-from runmanager.gui.banner import UnsafeBanner, unsafe_entries
+from runmanager.gui.banner import Acknowledged, UnsafeBanner, unsafe_entries
 from runmanager.gui.catalogue import CatalogueWidget
 from runmanager.gui.docks import BOTTOM, LEFT, Panel
 from runmanager.gui.errand import Errands
@@ -31,7 +31,7 @@ from runmanager.gui.job_editor import JobEditor
 from runmanager.gui.layout import Preferences
 from runmanager.gui.live_plots import LivePlots
 from runmanager.gui.log_view import LogView
-from runmanager.gui.notifications import Notifier
+from runmanager.gui.notifications import Notifier, headline
 from runmanager.gui.queue_model import QueueSnapshot
 from runmanager.gui.queue_view import EntryTable, HistoryView, QueueView
 from runmanager.gui.running_bar import RunningBar
@@ -51,10 +51,11 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.service = service
         self.settings = settings
+        self.acknowledged = Acknowledged(settings, service.path)
         self.appearance = Appearance(self, settings)
         self.ask_on_close: Callable[[QWidget, Entry], closing.Choice] = closing.ask
         self._close_after_abort = False
-        self._let_go = False
+        self._let_go = self._closed = False
         self._told: set[int] = set()
         self._ended: list[int] = []
         self.errands = Errands(self)
@@ -103,7 +104,7 @@ class MainWindow(QMainWindow):
                 Panel("editor", "New experiment", LEFT, self.editor),
                 Panel("queue", "Queue", BOTTOM, self.queue_view),
                 Panel("history", "History", BOTTOM, self.history_view),
-                Panel("catalogue", "Catalogue", BOTTOM, self.catalogue),
+                Panel("catalogue", "Catalogue", BOTTOM, self.catalogue, wide=True),
                 Panel("instruments", "Instruments", BOTTOM, self.instruments),
                 Panel("log", "Log", BOTTOM, self.log_view),
             ),
@@ -165,7 +166,7 @@ class MainWindow(QMainWindow):
         self.service.happened.connect(self._show_event)
         self.service.said.connect(self.say)
         self.service.broken.connect(self._broken)
-        self.service.about_to_start.connect(self.instruments.release_bench)
+        self.service.free_bench = self.instruments.release_bench
         for panel in (self.plots, self.instruments, self.catalogue):
             panel.message.connect(lambda text: self.say("INFO", text))
         self.instruments.unsafe.connect(self.banner.show_instruction)
@@ -181,17 +182,18 @@ class MainWindow(QMainWindow):
         self.queue_view.entries.refresh(snapshot.queue, snapshot.finish_s)
         self.history_view.entries.refresh(snapshot.history)
         self.docks["queue"].setWindowTitle(f"Queue ({len(snapshot.queue)})" if snapshot.queue else "Queue")
-        self.banner.show_entries(unsafe_entries(snapshot.history, self._acknowledged()))
+        self.banner.show_entries(unsafe_entries(snapshot.history, self.acknowledged.ids()))
         self._show_running()
         self._tell_ended()
         if self._close_after_abort and self.service.running is None and self.banner.isHidden():
             self.close()
 
     def _show_running(self) -> None:
-        running = self.service.running
-        held = self.service.snapshot.paused
+        running, held = self.service.running, self.service.snapshot.paused
         waiting = len(self.service.runnable())
-        self.running_bar.show_entry(running, waiting=waiting, held=held)
+        ended = self.service.snapshot.history[:1]
+        last = f"Last: {': '.join(headline(ended[0]))}  (more in History, Ctrl+4)" if ended else ""
+        self.running_bar.show_entry(running, waiting=waiting, held=held, last=last)
         acts = self.actions_by_name
         acts["start"].setEnabled(running is None and waiting > 0)
         acts["hold"].setChecked(held)
@@ -226,9 +228,8 @@ class MainWindow(QMainWindow):
             if entry.id in self._ended and entry.id not in self._told:
                 self._told.add(entry.id)
                 self._ended.remove(entry.id)
-                self.notifier.tell(
-                    entry, sound=self.appearance.preferences.sound, message=self.appearance.preferences.notify
-                )
+                chosen = self.appearance.preferences
+                self.notifier.tell(entry, sound=chosen.sound, message=chosen.notify)
                 self.say("INFO" if entry.ending and entry.ending.exit_code == 0 else "WARNING", self.notifier.last)
 
     @Slot(str, str)
@@ -244,20 +245,11 @@ class MainWindow(QMainWindow):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
-    def _acknowledged(self) -> frozenset[int]:
-        words = str(self.settings.value(self._acknowledged_key(), "")).split()
-        return frozenset(int(word) for word in words if word.isdigit())
-
-    def _acknowledged_key(self) -> str:
-        return f"acknowledged/{self.service.path.as_posix().replace('/', '|')}"
-
     @Slot(object)
     def _acknowledge(self, ids: tuple[int, ...]) -> None:
-        known = self._acknowledged() | set(ids)
-        self.settings.setValue(self._acknowledged_key(), " ".join(str(number) for number in sorted(known)))
-        self.settings.sync()
+        self.acknowledged.add(ids)
         self.log_view.write("WARNING", "done by hand, says the user: entries " + ", ".join(str(n) for n in ids))
-        self.banner.show_entries(unsafe_entries(self.service.snapshot.history, self._acknowledged()))
+        self.banner.show_entries(unsafe_entries(self.service.snapshot.history, self.acknowledged.ids()))
 
     # --- what the user wants --------------------------------------------------------------------------------------
 
@@ -278,12 +270,20 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def use_parameters(self, job: Job) -> None:
         """Fill the form from a job; nothing is queued yet."""
-        unknown = self.editor.use_parameters(job)
+        unknown = self._fill_editor(lambda: self.editor.use_parameters(job))
+        if unknown is not None:
+            note = f" (no longer known: {', '.join(unknown)})" if unknown else ""
+            self.say("WARNING" if unknown else "INFO", f"parameters of a {job.procedure} taken over{note}: now Queue")
+
+    def _fill_editor(self, fill: Callable[[], tuple[str, ...]]) -> tuple[str, ...] | None:
+        """The settings that the experiment does not have; None for an experiment of another version."""
+        try:
+            unknown = fill()
+        except BadInputError as error:
+            self.say("WARNING", str(error))
+            return None
         docks.show_only(self.docks["editor"])
-        note = f"; no longer known: {', '.join(unknown)}" if unknown else ""
-        self.say(
-            "WARNING" if unknown else "INFO", f"parameters of a {job.procedure} taken over{note}: change, then Queue"
-        )
+        return unknown
 
     def use_run_file(self, path: Path) -> None:
         """Fill the form from a run file; says why when that cannot be."""
@@ -319,8 +319,8 @@ class MainWindow(QMainWindow):
             self.use_parameters(entry.job)
 
     def _edit(self, entry: Entry) -> None:
-        self.editor.edit(entry)
-        docks.show_only(self.docks["editor"])
+        if unknown := self._fill_editor(lambda: self.editor.edit(entry)):
+            self.say("WARNING", f"entry {entry.id}: saving it leaves out what is no longer known: {', '.join(unknown)}")
 
     def _table(self) -> EntryTable:
         """The table that has the keyboard, else the one that is seen."""
@@ -414,6 +414,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """A run goes on without the window, unless the user wants it aborted; then the window waits for its end."""
+        if self._closed:
+            event.accept()
+            return
         running = self.service.running
         if running is not None and not self._let_go:
             choice = self.ask_on_close(self, running)
@@ -427,7 +430,7 @@ class MainWindow(QMainWindow):
                 self.say("WARNING", "the window closes when the safe state is reached")
                 event.ignore()
                 return
-        self._let_go = True
+        self._let_go = self._closed = True
         layout.save_window(self.settings, self)
         self.instruments.shutdown()
         self.catalogue.shutdown()

@@ -6,14 +6,16 @@ the window never stands still. Plots are kept and used again by the next run.
 
 import math
 
-from PySide6.QtCore import QTimer, Signal  # noqa: TID253 - the window's modules are imported late
-from PySide6.QtWidgets import QGridLayout, QLabel, QTabBar, QVBoxLayout, QWidget  # noqa: TID253
+from PySide6.QtCore import Qt, QTimer, Signal  # noqa: TID253 - the window's modules are imported late
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QTabBar, QVBoxLayout, QWidget  # noqa: TID253
 
 from analysis.views import View
 from runmanager.gui.plot_view import PlotView
 
 EMPTY = "Plots appear here as soon as a run has recorded its first points."
 ALL = "All"
+LOWEST_EM = 10.0
+"""Of a plot, in heights of a letter: where there is no room for all, one scrolls."""
 
 
 class PlotGrid(QWidget):
@@ -37,6 +39,11 @@ class PlotGrid(QWidget):
         self._area = QWidget()
         self._cells = QGridLayout(self._area)
         self._cells.setContentsMargins(0, 0, 0, 0)
+        scrolled = QScrollArea()
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scrolled.setWidget(self._area)
         self._work = QTimer(self)
         self._work.setSingleShot(True)
         self._work.setInterval(0)
@@ -45,7 +52,7 @@ class PlotGrid(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self._tabs)
-        column.addWidget(self._area, stretch=1)
+        column.addWidget(scrolled, stretch=1)
         self._arrange()
 
     def names(self) -> tuple[str, ...]:
@@ -149,4 +156,6 @@ class PlotGrid(QWidget):
         for column in range(self._cells.columnCount()):
             self._cells.setColumnStretch(column, 1 if column < n_columns else 0)
         for row in range(self._cells.rowCount()):
-            self._cells.setRowStretch(row, 1 if row < math.ceil(n_places / n_columns) else 0)
+            used = row < math.ceil(n_places / n_columns)
+            self._cells.setRowStretch(row, 1 if used else 0)
+            self._cells.setRowMinimumHeight(row, round(LOWEST_EM * self.fontMetrics().height()) if used else 0)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget  # noqa: TID25
 from analysis.views import Curve, View
 from runmanager.gui.curve_item import CurveItem
 from runmanager.gui.image_view import ImageOnPlot
+from runmanager.gui.plot_axis import UnitAxis
 from runmanager.gui.plot_colours import curve_colours
 from runmanager.gui.plot_data import axis_label
 from runmanager.gui.plot_export import ask_and_export_csv, ask_and_export_png
@@ -21,6 +22,8 @@ from runmanager.gui.theme import restyle
 REDRAW_MS = 30
 """Between a change of the range shown and the redraw at the resolution of that range."""
 MOST_COLUMNS = 4000
+SHORTEST_LABEL = 0.8
+"""Of a label's length: one that has less room stands above the plot instead of beside the axis."""
 LABEL_SIZE = 0.9
 """Of the labels of the axes, in units of the font's."""
 
@@ -39,7 +42,8 @@ class PlotView(QWidget):
         self._view: View | None = None
         self._curves: dict[tuple[str, str, int], CurveItem] = {}
         self._image: ImageOnPlot | None = None
-        self._plot_widget = pg.PlotWidget(parent=self)
+        axes = {side: UnitAxis(side) for side in ("left", "bottom")}
+        self._plot_widget = pg.PlotWidget(parent=self, axisItems=axes)
         self._plot: Any = self._plot_widget.getPlotItem()
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
@@ -152,10 +156,8 @@ class PlotView(QWidget):
             label = axis_label(text)
             axis = self._plot.getAxis(side)
             prefixes = bool(label.unit) and not (view.log_y if side == "left" else view.log_x)
-            axis.setScale(label.scale if prefixes else 1.0)
-            axis.enableAutoSIPrefix(prefixes)
             size = {"font-size": f"{LABEL_SIZE * self.font().pointSizeF():.1f}pt"}
-            axis.setLabel(label.text if prefixes else text, units=label.unit if prefixes else None, **size)
+            axis.show_label(label, text, prefixes=prefixes, style=size)
             axis.setTickFont(self.font())
         self._plot.getAxis("left").setLogMode(x=False, y=view.log_y)
         self._plot.getAxis("bottom").setLogMode(x=view.log_x, y=False)
@@ -177,7 +179,10 @@ class PlotView(QWidget):
         return np.allclose(self.visible_range()[0], view.x_range, rtol=1e-9, atol=0.0)
 
     def _fit_left_label(self) -> None:
-        """In a low plot the label of the y axis is shortened in its middle; its unit, at the end, stays."""
+        """In a low plot the label of the y axis is shortened in its middle; one that would be too short stands above.
+
+        Its unit, at the end, stays.
+        """
         if self._view is None:
             return
         axis = self._plot.getAxis("left")
@@ -185,9 +190,10 @@ class PlotView(QWidget):
         whole = label.text if axis.autoSIPrefix else self._view.y_label
         unit_px = 4.0 * self.fontMetrics().averageCharWidth() if axis.autoSIPrefix else 0.0
         room_px = max(float(axis.size().height()) - unit_px, 0.0) / LABEL_SIZE
-        text = self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideMiddle, int(room_px))
-        if text != axis.labelText:
-            axis.setLabel(text, units=axis.labelUnits, **axis.labelStyle)
+        fits = room_px >= SHORTEST_LABEL * self.fontMetrics().horizontalAdvance(whole)
+        axis.show_text(self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideMiddle, int(room_px)) if fits else "")
+        above = f"{whole} ({axis.labelUnits})" if axis.autoSIPrefix and axis.labelUnits else whole
+        self.head.show_y_label("" if fits else above)
 
     def _match_curves(self, curves: tuple[Curve, ...]) -> list[str]:
         """Give each curve its item, made and removed only where the set of curves changed; their colours."""

@@ -43,6 +43,8 @@ def is_marked(entry: Entry) -> bool:
 def key_parameters(job: Job) -> str:
     """What makes this job what it is: changed parameters first, then those the experiment calls its key ones."""
     changed = dict(job.settings)
+    if job.procedure not in registry.PROCEDURES:  # queued by another version of this software
+        return ", ".join(f"{name} = {value}" for name, value in changed.items())
     names = list(changed)[:MANY]
     defaults = {field.name: field.default for field in fields.fields_of(job.procedure)}
     for name in registry.key_parameters(job.procedure):

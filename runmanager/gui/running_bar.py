@@ -3,8 +3,9 @@
 import time
 from dataclasses import replace
 
+from PySide6.QtCore import QTimer  # noqa: TID253
 from PySide6.QtGui import QAction  # noqa: TID253
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget  # noqa: TID253
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget  # noqa: TID253
 
 from runmanager.numbers import duration
 from runmanager.queue.entries import Entry, Status
@@ -12,6 +13,9 @@ from runmanager.queue.events import Progress
 from runmanager.queue.finish_times import seconds_left
 
 SETTLED_FRACTION = 0.02  # before that, time left is guessed from the forecast
+
+
+TOLD_MS = 3000  # a wait for a forecast is told once a second
 
 
 class RunningBar(QWidget):
@@ -25,6 +29,7 @@ class RunningBar(QWidget):
         self.bar.setRange(0, 1000)
         self.bar.setMinimumWidth(120)
         self.left = QLabel(self)
+        self.what.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # never widens the window
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.addWidget(self.title)
@@ -37,29 +42,58 @@ class RunningBar(QWidget):
             row.addWidget(button)
         self._entry: Entry | None = None
         self._fraction = 0.0
+        self._waiting, self._held, self._last = 0, False, ""
+        self._awaits = False
+        self._forget = QTimer(self, singleShot=True, interval=TOLD_MS)
+        self._forget.timeout.connect(self._told_no_more)
         self.show_entry(None, waiting=0, held=False)
 
-    def show_entry(self, entry: Entry | None, *, waiting: int, held: bool) -> None:
-        """Show which entry runs (None: none); ``waiting``: how many could run, ``held``: the queue is held."""
+    def show_entry(self, entry: Entry | None, *, waiting: int, held: bool, last: str = "") -> None:
+        """Show which entry runs (None: none); ``waiting``: how many could run, ``held``: the queue is held.
+
+        ``last``: how the last one ended.
+        """
         if entry is None or self._entry is None or entry.id != self._entry.id:
             self._fraction = 0.0
         self._entry = entry
+        self._waiting, self._held, self._last = waiting, held, last
+        self._awaits = self._awaits and entry is None and not held
         running = entry is not None
         for widget in (self.bar, self.left):
             widget.setVisible(running)
+        if entry is None and self._awaits:
+            return
         if entry is None:
             state = "The queue is held." if held and waiting else "Nothing runs."
             self.title.setText(f"<b>{state}</b>")
-            self.what.setText(f"{waiting} waiting: press Start (F5)." if waiting else "Queue an experiment to begin.")
+            self.what.setText(
+                f"{waiting} waiting: press Start (F5)." if waiting else last or "Queue an experiment to begin."
+            )
+            self.what.setToolTip(last)
             return
         paused = entry.status is Status.PAUSED
         self.title.setText(f"<b>{'⏸' if paused else '▶'} {entry.id}  {entry.job.procedure}</b>")
         self._show(max(self._fraction, entry.fraction), "paused, light off" if paused else entry.what)
 
     def show_progress(self, event: Progress) -> None:
-        """Take progress of the running entry; others are ignored."""
-        if self._entry is not None and event.entry_id == self._entry.id:
+        """Take progress of the running entry, or of one that waits for its forecast; others are ignored."""
+        if self._entry is None:
+            self._await(f"<b>\N{HOURGLASS WITH FLOWING SAND} {event.entry_id}</b>", event.what)
+        elif self._entry is not None and event.entry_id == self._entry.id:
             self._show(event.fraction, event.what if self._entry.status is not Status.PAUSED else "paused, light off")
+
+    def _await(self, title: str, what: str) -> None:
+        """Nothing runs yet: say what is waited for, as long as it is told again and again."""
+        self._awaits = True
+        self._forget.start()
+        self.title.setText(title)
+        self.what.setToolTip(what)
+        self.what.setText(f"{what}: a real bench is not touched before. Hold (Ctrl+H) stops the queue here.")
+
+    def _told_no_more(self) -> None:
+        self._awaits = False
+        if self._entry is None:
+            self.show_entry(None, waiting=self._waiting, held=self._held, last=self._last)
 
     def _show(self, fraction: float, what: str) -> None:
         self._fraction = fraction

@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Signal  # noqa: TID253
+from PySide6.QtCore import Qt, Signal  # noqa: TID253
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QWidget  # noqa: TID253
 
-from runmanager.errors import BadInputError
 from runmanager.gui import fields
+from runmanager.gui.target_box import TargetBox
 from runmanager.queue.entries import Job, Target
 
 NO_SCAN = "no scan"
-FULL_TIME = "the full measuring time"
 
 
 class ScanBox(QWidget):
@@ -29,40 +28,25 @@ class ScanBox(QWidget):
         self.values = QLineEdit(self)
         self.values.setPlaceholderText("from:to:number, or 1, 2, 5")
         self.values.setToolTip("0.1:0.5:5 gives five values with both ends; a list is taken as it is.")
-        self.target = QComboBox(self)
-        self.target.addItem(FULL_TIME, ("", ""))
-        for name, unit, meaning in fields.target_choices(procedure):
-            self.target.addItem(name, (name, "" if unit == "1" else unit))
-            self.target.setItemData(self.target.count() - 1, meaning, 3)
-        self.error = QLineEdit(self)
-        self.error.setPlaceholderText("standard error")
-        self.error.setToolTip("The run ends, complete and analysed, as soon as one standard error is this small.")
-        self.unit = QLabel(self)
-        for box in (self.parameter, self.target):
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(12)
+        self.targets = TargetBox(procedure, self)
+        self.parameter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.parameter.setMinimumContentsLength(12)
         grid = QGridLayout(self)
         grid.setContentsMargins(6, 2, 6, 2)
         grid.addWidget(QLabel("Scan", self), 0, 0)
         grid.addWidget(self.parameter, 0, 1)
-        grid.addWidget(self.values, 0, 2, 1, 2)
-        grid.addWidget(QLabel("Stop at", self), 1, 0)
-        grid.addWidget(self.target, 1, 1)
-        grid.addWidget(self.error, 1, 2)
-        grid.addWidget(self.unit, 1, 3)
+        grid.addWidget(self.values, 0, 2)
+        grid.addWidget(QLabel("Stop at", self), 1, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.targets, 1, 1, 1, 2)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)
         self.parameter.currentIndexChanged.connect(self._react)
-        self.target.currentIndexChanged.connect(self._react)
         self.values.textChanged.connect(self.changed)
-        self.error.textChanged.connect(self.changed)
+        self.targets.changed.connect(self.changed)
         self._react()
 
     def _react(self) -> None:
         self.values.setEnabled(bool(self.parameter.currentData()))
-        name, unit = self.target.currentData()
-        self.error.setEnabled(bool(name))
-        self.unit.setText(unit)
         self.changed.emit()
 
     def scan_text(self) -> str:
@@ -71,18 +55,8 @@ class ScanBox(QWidget):
         return f"{name}={self.values.text().strip()}" if name else ""
 
     def until(self) -> tuple[Target, ...]:
-        """The target; BadInputError when the error is not a positive number."""
-        name, _ = self.target.currentData()
-        if not name:
-            return ()
-        text = self.error.text().strip()
-        try:
-            stderr = float(text)
-        except ValueError:
-            stderr = float("nan")
-        if not 0.0 < stderr < float("inf"):
-            raise BadInputError(f"stop at {name}: the standard error must be a number above zero, not '{text}'")
-        return (Target(name, stderr),)
+        """The targets; BadInputError when an error is not a positive number."""
+        return self.targets.targets()
 
     def jobs(self, job: Job) -> tuple[Job, ...]:
         """The job, once for each value of the scan; BadInputError with the reason when that cannot be."""
@@ -94,13 +68,7 @@ class ScanBox(QWidget):
         return expand(job, self.scan_text())
 
     def show_job(self, job: Job) -> None:
-        """Show a job's target; a job has no scan."""
+        """Show a job's targets; a job has no scan."""
         self.parameter.setCurrentIndex(0)
         self.values.clear()
-        self.target.setCurrentIndex(0)
-        self.error.clear()
-        for target in job.until[:1]:
-            for number in range(self.target.count()):
-                if self.target.itemData(number)[0] == target.result:
-                    self.target.setCurrentIndex(number)
-                    self.error.setText(f"{target.stderr:g}")
+        self.targets.show_targets(job.until)

@@ -1,7 +1,10 @@
 """What the window asks of the queue and hears from it. No widget here; nothing here blocks."""
 
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot  # noqa: TID253
@@ -11,10 +14,14 @@ from runmanager.gui.intake import Intake
 from runmanager.gui.queue_model import QueueSnapshot
 from runmanager.gui.store_thread import StoreThread
 from runmanager.queue.entries import Entry, Job, Status
-from runmanager.queue.events import Command
+from runmanager.queue.events import Command, Event
 from runmanager.queue.store import QueueStore
 
 SHOW_EVERY_MS = 50  # 20 times a second at most
+HAND_OUT_S = 0.01  # of events at a time
+LOOK_AGAIN_MS = 1000  # after the end of a worker: is there work still, and another worker?
+STARTED_MS = 15_000  # so long a worker's process may take from its start to its lock, on a busy computer, too
+MOST_STARTS = 3  # for one wish of the user: a worker that dies at every start must not be started for ever
 Starter = Callable[[Path, str], object]
 
 
@@ -29,7 +36,6 @@ class QueueService(QObject):
     said = Signal(str, str)
     broken = Signal(str)
     worker_changed = Signal(bool)
-    about_to_start = Signal()
 
     def __init__(self, path: Path, *, starter: Starter | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +43,10 @@ class QueueService(QObject):
         self.snapshot = QueueSnapshot()
         self.watching = False
         self.hook = ""  # the user's command at the end of a run
-        self._wanted = False  # the user wants the queue to run: start once more if the worker ends before its time
+        self.free_bench: Callable[[], bool] = lambda: True  # asked before a worker is started; False: do not
+        self._wanted = False  # the user wants the queue to run: a worker that ends before its time is started again
+        self._n_starts = 0  # for this wish
+        self._freeing = False
         self._forecaster: object | None = None
         self._store = StoreThread(path, self)
         self._store.changed.connect(self._take_snapshot)
@@ -46,9 +55,14 @@ class QueueService(QObject):
         self._store.broken.connect(self.broken)
         self._launcher = _Launcher(path, starter or _start_worker, self)
         self._launcher.failed.connect(self._refused)
+        self._look_again = QTimer(self)
+        self._look_again.setSingleShot(True)
+        self._look_again.timeout.connect(self._look_after_worker)
+        self._launcher.finished.connect(lambda: self._look_again.start(STARTED_MS))
         self._intake = Intake(path, self)
         self._intake.connected.connect(self._worker_came_or_went)
         self.buffer = self._intake.buffer  # what was received and not shown yet
+        self._coming: deque[Event] = deque()
         self._timer = QTimer(self)
         self._timer.setInterval(SHOW_EVERY_MS)
         self._timer.timeout.connect(self._hand_out)
@@ -64,6 +78,8 @@ class QueueService(QObject):
     def stop(self) -> None:
         """Let go of the queue; a run goes on in its own process."""
         self._timer.stop()
+        self._wanted = False
+        self._look_again.stop()
         self._launcher.wait()
         self._intake.finish()
         self._store.submit(lambda store: self._stop_forecaster())
@@ -134,11 +150,9 @@ class QueueService(QObject):
 
     def run_queue(self) -> None:
         """Let the queue run: wake the worker, or start one."""
-        self._wanted = True
-        if self.watching:
-            self._intake.send(Command.WAKE)
-            return
-        self._store.submit(_has_work, self._start_if_useful)
+        self._wanted, self._n_starts = True, 0
+        if not self.watching or not self._intake.send(Command.WAKE):
+            self._look_after_worker()
 
     # --- what is there ----------------------------------------------------------------------------------------
 
@@ -182,21 +196,60 @@ class QueueService(QObject):
         self.watching = here
         self._hand_out()
         self.worker_changed.emit(here)
-        if not here and self._wanted:
-            self._wanted = False  # once only: a worker that dies at every start must not be started for ever
-            self._store.submit(_has_work, self._start_if_useful)
+        if not here and self._wanted:  # it may have ended just when something was queued
+            self._look_again.start(LOOK_AGAIN_MS)
 
     @Slot()
     def _hand_out(self) -> None:
-        for event in self.buffer.take():
-            self.happened.emit(event)
+        """Show what has come; after a while the event loop has its turn first, however much there is."""
+        self._coming.extend(self.buffer.take())
+        until_s = time.perf_counter() + HAND_OUT_S
+        while self._coming:
+            self.happened.emit(self._coming.popleft())
+            if time.perf_counter() > until_s:
+                QTimer.singleShot(0, self, self._hand_out)
+                return
 
-    def _start_if_useful(self, has_work: object) -> None:
-        """Start a worker when an entry may run. When one runs already, no second one is started."""
-        if not has_work or self._launcher.isRunning():
+    @Slot()
+    def _look_after_worker(self) -> None:
+        """See to it that a worker runs as long as the user wants it and something may run."""
+        if self._wanted and not self.watching:
+            self._store.submit(_needs_worker, self._start_worker)
+
+    def _start_worker(self, needed: object) -> None:
+        """Start one where it is ``needed``; where one is just coming or ending, look again."""
+        if self.watching or self._freeing or self._launcher.isRunning() or not self._wanted:
             return
-        self.about_to_start.emit()
-        self._launcher.launch(self.hook)
+        if needed is Needed.NOTHING_TO_DO:
+            self._wanted = False
+        elif needed is Needed.ONE_RUNS:
+            self._look_again.start(LOOK_AGAIN_MS)
+        elif self._n_starts >= MOST_STARTS:
+            self._wanted = False
+            self.said.emit("ERROR", f"the queue's process ended at once, {MOST_STARTS} times; see {self._its_log()}")
+        elif self._bench_is_free():
+            self._n_starts += 1
+            self._launcher.launch(self.hook)
+
+    def _bench_is_free(self) -> bool:
+        self._freeing = True  # freeing the bench turns the event loop: no second start from in there
+        try:
+            free = self.free_bench()
+        finally:
+            self._freeing = False
+        if not free:
+            self._wanted = False
+            self.said.emit(
+                "WARNING",
+                "not started: manual control does not give the bench back. Disconnect it in the panel Instruments "
+                "(SAFE STATE if it does not answer), then Start (F5)",
+            )
+        return free
+
+    def _its_log(self) -> str:
+        from runmanager.queue.client import log_path
+
+        return log_path(self.path).name
 
     def _start_forecaster(self) -> None:
         from runmanager.queue.forecasting import start_forecaster
@@ -209,8 +262,20 @@ class QueueService(QObject):
             self._forecaster = None
 
 
-def _has_work(store: QueueStore) -> bool:
-    return not store.is_paused() and any(not entry.blocked for entry in store.queued())
+class Needed(Enum):
+    """What a look at the queue says about starting a worker."""
+
+    NOTHING_TO_DO = "nothing may run"
+    ONE_RUNS = "a worker runs"
+    START = "something may run, and no worker runs"
+
+
+def _needs_worker(store: QueueStore) -> Needed:
+    from runmanager.queue.client import is_running
+
+    if store.is_paused() or all(entry.blocked for entry in store.queued()):
+        return Needed.NOTHING_TO_DO
+    return Needed.ONE_RUNS if is_running(store.path) else Needed.START
 
 
 class _Launcher(QThread):

@@ -61,6 +61,9 @@ class StoreThread(QThread):
                 self._serve(store)
         except BadInputError as error:
             self.broken.emit(str(error))
+        except Exception as error:  # a thread that ends without a word would leave a window that shows the past
+            log.exception("the thread of the queue's file ended")
+            self.broken.emit(f"the queue {self._path} is shown no more: {type(error).__name__}: {error}")
 
     def _serve(self, store: QueueStore) -> None:
         while True:

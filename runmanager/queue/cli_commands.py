@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 from runmanager.errors import BadInputError
 
+CODES = {0: " (verdict passed)", 1: " (verdict failed)", 4: " (SAFE STATE NOT CONFIRMED)"}
+"""What an exit code adds to how an entry ended."""
+
 if TYPE_CHECKING:
     from runmanager.queue.entries import Entry, Job, Prediction
     from runmanager.queue.events import Command, Event
@@ -239,7 +242,13 @@ def run(options: argparse.Namespace) -> int:
     from runmanager.queue import runner
     from runmanager.queue.hooks import HookRunner
 
-    with _open(options, make=True), HookRunner(options.hook, desktop=options.notify, bell=options.notify) as hook:
+    with _open(options, make=True) as store:
+        empty, paused = not store.queued(), store.is_paused()
+    if paused and not empty:
+        print("solotron: the queue is paused: nothing starts until 'solotron queue continue'", file=sys.stderr)
+    if empty and not options.forever:
+        print(f"solotron: nothing is queued in {_path(options)}: nothing to run", file=sys.stderr)
+    with HookRunner(options.hook, desktop=options.notify, bell=options.notify) as hook:
         return runner.run_queue(_path(options), once=options.once, forever=options.forever, hook=hook, tell=tell_event)
 
 
@@ -250,7 +259,8 @@ def tell_event(event: "Event") -> None:
     if isinstance(event, events.Started):
         print(f"entry {event.entry_id}: {event.procedure} runs into {event.run_file}", file=sys.stderr)
     elif isinstance(event, events.Finished):
-        print(f"entry {event.entry_id}: {event.status}, code {event.exit_code}", file=sys.stderr)
+        meaning = CODES.get(event.exit_code, "")
+        print(f"entry {event.entry_id}: {event.status}, code {event.exit_code}{meaning}", file=sys.stderr)
     elif isinstance(event, events.LogLine):
         whose = "solotron" if event.entry_id is None else f"entry {event.entry_id}"
         print(f"{whose}: {' '.join(event.text.split())}", file=sys.stderr)
@@ -262,16 +272,24 @@ def pause(options: argparse.Namespace) -> int:
 
     with _open(options) as store:
         store.set_paused(True)
-    return _ask_worker(options, Command.PAUSE)
+        running = store.running()
+    code = _ask_worker(options, Command.PAUSE)
+    which = f"entry {running[0].id} stops at its next safe checkpoint" if running else "nothing is running"
+    print(f"the queue is paused; {which}")
+    return code
 
 
 def go_on(options: argparse.Namespace) -> int:
     """Let a paused queue go on."""
+    from runmanager.queue import client
     from runmanager.queue.events import Command
 
     with _open(options) as store:
         store.set_paused(False)
-    return _ask_worker(options, Command.RESUME)
+    code = _ask_worker(options, Command.RESUME)
+    who = "goes on" if client.is_running(_path(options)) else "may go on, but nobody runs it: 'solotron queue run'"
+    print(f"the queue {who}")
+    return code
 
 
 def abort(options: argparse.Namespace) -> int:
@@ -279,9 +297,12 @@ def abort(options: argparse.Namespace) -> int:
     from runmanager.queue.events import Command
 
     with _open(options) as store:
-        if not store.running():
-            raise BadInputError("nothing of this queue is running; there is nothing to abort")
-    return _ask_worker(options, Command.ABORT)
+        running = store.running()
+    if not running:
+        raise BadInputError("nothing of this queue is running; there is nothing to abort")
+    code = _ask_worker(options, Command.ABORT)
+    print(f"entry {running[0].id} ends: safe state, data kept")
+    return code
 
 
 def _ask_worker(options: argparse.Namespace, command: "Command") -> int:

@@ -106,19 +106,33 @@ class Forecaster:
         entry = store.claim_forecast(self._only)
         if entry is None:
             return False
-        wanted = _StillWanted(store, entry, self._stop)
         try:
-            prediction = predict(entry.job, report=wanted.report)
-        except StoppedError:
-            wanted.given_up = True
+            prediction = self._predict(store, entry)
         except Exception:
             log.exception("no forecast of entry %d", entry.id)
             return True
-        if self._stop.is_set() or wanted.given_up:
+        if prediction is None:
             store.release_forecast(entry.id)
         elif store.put_prediction(entry.id, entry.job, prediction):
             self._tell(entry, prediction)
         return True
+
+    def of(self, entry_id: int) -> None:
+        """Forecast one entry, whatever became of earlier attempts."""
+        with QueueStore(self._path) as store:
+            entry = store.entry(entry_id)
+            prediction = self._predict(store, entry)
+            if prediction is not None and store.put_prediction(entry_id, entry.job, prediction):
+                self._tell(entry, prediction)
+
+    def _predict(self, store: QueueStore, entry: Entry) -> Prediction | None:
+        """The forecast; None when it was broken off."""
+        wanted = _StillWanted(store, entry, self._stop)
+        try:
+            prediction = predict(entry.job, report=wanted.report)
+        except StoppedError:
+            return None
+        return None if self._stop.is_set() or wanted.given_up else prediction
 
 
 class _StillWanted:
@@ -224,19 +238,21 @@ class ForecasterHandle:
             self._process.wait()
 
 
-def start_forecaster(store_path: Path | str) -> ForecasterHandle:
+def start_forecaster(store_path: Path | str, *, entry_id: int | None = None) -> ForecasterHandle:
     """Forecast everything queued now and later, in another process; what it complains of is in FILE.forecaster.log.
 
-    Raises QueueError when the process cannot be started.
+    ``entry_id``: this entry alone, beside whatever other forecaster there is; the process ends then. Raises QueueError
+    when the process cannot be started.
     """
     path = Path(store_path).absolute()
     environment = dict(os.environ)
     for library in ("OPENBLAS", "MKL", "OMP"):
         environment.setdefault(f"{library}_NUM_THREADS", "1")
     words = [sys.executable, "-m", "runmanager.queue.forecasting", str(path)]
+    words += [] if entry_id is None else [str(entry_id)]
     flags = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)  # Windows; elsewhere the process is nice by itself
     try:
-        with path.with_name(f"{path.name}.forecaster.log").open("wb") as complaints:
+        with path.with_name(f"{path.name}.forecaster.log").open("wb" if entry_id is None else "ab") as complaints:
             process = subprocess.Popen(  # noqa: S603 - ourselves
                 words,
                 stdin=subprocess.PIPE,
@@ -251,8 +267,8 @@ def start_forecaster(store_path: Path | str) -> ForecasterHandle:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m runmanager.queue.forecasting FILE``: forecast until the standard input closes."""
-    (name,) = sys.argv[1:] if arguments is None else arguments
+    """``python -m runmanager.queue.forecasting FILE [ID]``: forecast until the standard input closes, or one entry."""
+    name, *only = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -264,6 +280,9 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, asked_to_end)
     threading.Thread(target=_until_input_closes, args=(stop,), daemon=True).start()
+    if only:
+        _in_a_thread(lambda: Forecaster(Path(name), stop).of(int(only[0])), stop)
+        return 0
     while not stop.is_set():
         try:
             with the_only_one(Path(name)):

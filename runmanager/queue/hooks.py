@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
@@ -28,6 +29,7 @@ HOOK_VARIABLE = "SOLOTRON_HOOK"
 TIMEOUT_S = 60.0
 NOTIFIER = "notify-send"
 NOTIFY_TIMEOUT_S = 5.0
+LAST_WORDS_S = 1.0
 
 
 class HookRunner:
@@ -90,26 +92,34 @@ def run_command(words: list[str], entry: Entry, *, timeout_s: float = TIMEOUT_S)
     """Run a hook's command with the entry on its standard input; whether it ended well. Never raises."""
     environment = {**os.environ, "SOLOTRON_ENTRY": str(entry.id), "SOLOTRON_STATUS": entry.status.value}
     try:
-        with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as told:
             told.write(json.dumps(entry_document(entry), allow_nan=False).encode())
             told.seek(0)
             process = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell
-                words, stdin=told, stdout=said, stderr=said, env=environment, start_new_session=True
+                words,
+                stdin=told,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
             )
-            try:
-                code = process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                _kill(process)
-                log.warning("the hook of entry %d was ended: it took longer than %g s", entry.id, timeout_s)
-                return False
-            if code != 0:
-                said.seek(0)
-                last = " ".join(said.read()[-500:].decode(errors="replace").split())
-                log.warning("the hook of entry %d ended with code %d: %s", entry.id, code, last or "(said nothing)")
-            return code == 0
     except (OSError, ValueError) as error:
         log.warning("the hook of entry %d could not be run: %s", entry.id, error)
         return False
+    return _ended_well(process, entry, timeout_s)
+
+
+def _ended_well(process: "subprocess.Popen[bytes]", entry: Entry, timeout_s: float) -> bool:
+    said = _LastWords(process)
+    try:
+        code = process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        log.warning("the hook of entry %d was ended: it took longer than %g s", entry.id, timeout_s)
+        return False
+    if code != 0:
+        log.warning("the hook of entry %d ended with code %d: %s", entry.id, code, said.text() or "(said nothing)")
+    return code == 0
 
 
 def notify(entry: Entry) -> bool:
@@ -145,6 +155,28 @@ def summary(entry: Entry) -> str:
     verdict = {None: "", True: "verdict passed", False: "verdict failed"}[ending.passed]
     parts = [part for part in (verdict, ending.message) if part]
     return f"entry {entry.id}: " + (" – ".join(parts) or entry.status.value)
+
+
+class _LastWords:
+    """The end of what a program says; all before it is read and dropped: a chatty hook must not fill the disk."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process, self._tail = process, b""
+        self._thread = threading.Thread(target=self._read, name="what the hook says", daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        """One line of at most 500 bytes. Waits a second at most: what the hook left behind may still hold the pipe."""
+        self._thread.join(LAST_WORDS_S)
+        return " ".join(self._tail.decode(errors="replace").split())
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        if stream is None:
+            return
+        with stream:
+            while piece := os.read(stream.fileno(), 65536):
+                self._tail = (self._tail + piece)[-500:]
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

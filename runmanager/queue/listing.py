@@ -8,7 +8,7 @@ from typing import Any
 
 from runfile.results import Result, Verdict
 from runmanager.numbers import duration, with_error
-from runmanager.queue.entries import Entry, Job, Prediction, Status
+from runmanager.queue.entries import Ending, Entry, Job, Prediction, Status
 from runmanager.queue.finish_times import finish_times
 from runmanager.queue.hooks import summary
 from runmanager.queue.job_text import entry_document
@@ -128,15 +128,21 @@ def _history_row(entry: Entry, now: float) -> tuple[str, ...]:
     ending = entry.ending
     if ending is None:
         return (str(entry.id), entry.status.value, entry.job.procedure, parameters(entry.job), "", "", "")
-    if ending.unsafe:
-        verdict = f"UNSAFE: {ending.unsafe}"
-    elif ending.message:
-        verdict = ending.message
-    else:
-        verdict = {None: "", True: "PASSED", False: f"FAILED: {Verdict(ending.checks).reason}"}[ending.passed]
     when = _clock(ending.finished_at, now)
     code = str(ending.exit_code)
-    return (str(entry.id), entry.status.value, entry.job.procedure, parameters(entry.job), when, code, verdict)
+    row = (str(entry.id), entry.status.value, entry.job.procedure, parameters(entry.job), when, code)
+    return (*row, _verdict(entry.status, ending))
+
+
+def _verdict(status: Status, ending: Ending) -> str:
+    """What a row tells of an end: first what must be done, then why it is not complete, then the verdict."""
+    if ending.unsafe:
+        return f"UNSAFE: {ending.unsafe}"
+    if status is not Status.COMPLETED:
+        return ending.message
+    # The message of a completed run is a remark (where the magnet was left): it never takes the verdict's place.
+    verdict = {None: "", True: "PASSED", False: f"FAILED: {Verdict(ending.checks).reason}"}[ending.passed]
+    return "; ".join(text for text in (verdict, ending.message) if text)
 
 
 def _started(entry: Entry) -> list[str]:

@@ -37,6 +37,12 @@ class Outbox:
                 self._changed.wait()
             return self._waiting.popitem(last=False)[1] if self._waiting else None
 
+    @property
+    def is_closed(self) -> bool:
+        """True when nothing more is sent: its watcher has gone, or is being let go."""
+        with self._changed:
+            return self._closed
+
     def close(self) -> None:
         """Nothing more is put; what waits may still be taken."""
         with self._changed:

@@ -30,23 +30,42 @@ def interrupted(entry: Entry) -> Ending:
 
 
 def resumable_file(entry: Entry) -> Path:
-    """The run file that a resumed entry goes on from; QueueError when it cannot be resumed."""
-    from runfile.errors import RunFileError
-    from runfile.reader import RunFile
+    """The run file that a resumed entry goes on from; QueueError when it cannot be resumed.
 
+    A resumed run that ended before it had a row of its own is gone on with from the file it was to continue.
+    """
     if entry.status not in RESUMABLE:
         wanted = ", ".join(RESUMABLE)
         raise QueueError(f"entry {entry.id} is {entry.status} and cannot be resumed; only what is {wanted} can")
-    run_file = entry.run_file or entry.job.continues
-    if run_file is None:
+    candidates = [path for path in (entry.run_file, entry.job.continues) if path is not None]
+    if not candidates:
         raise QueueError(f"entry {entry.id} cannot be resumed: it recorded nothing; repeat it")
+    empty = ""
+    for run_file in candidates:
+        problem = _why_empty(entry, run_file)
+        if not problem:
+            return run_file.absolute()
+        empty = empty or problem
+    raise QueueError(f"entry {entry.id} cannot be resumed, repeat it: {empty}")
+
+
+def _why_empty(entry: Entry, run_file: Path) -> str:
+    """Why nothing can be added to ``run_file``, "" when something can; QueueError when it is no run of this entry."""
+    from procedures.continuing import refuse_empty
+    from procedures.errors import RefusedError
+    from runfile.errors import RunFileError
+    from runfile.reader import RunFile
+
     try:
         with RunFile(run_file) as recorded:
-            procedure = recorded.procedure
+            if recorded.procedure != entry.job.procedure:
+                raise QueueError(
+                    f"entry {entry.id} cannot be resumed: {run_file} was recorded by {recorded.procedure}, not "
+                    f"{entry.job.procedure}"
+                )
+            refuse_empty(recorded)
     except RunFileError as error:
         raise QueueError(f"entry {entry.id} cannot be resumed, repeat it: {error}") from error
-    if procedure != entry.job.procedure:
-        raise QueueError(
-            f"entry {entry.id} cannot be resumed: {run_file} was recorded by {procedure}, not {entry.job.procedure}"
-        )
-    return run_file.absolute()
+    except RefusedError as error:
+        return str(error)
+    return ""

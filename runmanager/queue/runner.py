@@ -13,17 +13,20 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from runmanager import engine
+from procedures.errors import StoppedError
 from runmanager.engine import RunOutcome
 from runmanager.errors import BadInputError, QueueError
 from runmanager.interrupt import StopRequest, stop_on_signals
 from runmanager.queue import events
+from runmanager.queue.bench_wait import run_when_free
 from runmanager.queue.desk import Desk
 from runmanager.queue.entries import Ending, Entry, Status
 from runmanager.queue.event_log import events_of_log
 from runmanager.queue.events import Event
+from runmanager.queue.forecast_first import ForecastFirst, may_start
 from runmanager.queue.holder import Holder
 from runmanager.queue.live import LiveFeed
+from runmanager.queue.persistence import finish_in_the_end
 from runmanager.queue.progress_saver import ProgressSaver
 from runmanager.queue.server import WatchServer
 from runmanager.queue.store import QueueStore
@@ -34,6 +37,7 @@ from runmanager.run_control import RunControl
 log = logging.getLogger(__name__)
 
 IDLE_S = 1.0
+FORECAST_LOOK_S = 0.3
 MOST_IN_A_ROW = 3
 """So many entries in a row that did not complete pause the queue: something is wrong that the next will meet, too."""
 
@@ -100,6 +104,7 @@ class _Runner:
         self._desk = Desk(store.path, self._state_changed)
         self._server: WatchServer | None = None
         self._feed: LiveFeed | None = None
+        self._forecast_first = ForecastFirst(store, self._tell)
         self._dark = False
         self._n_incomplete = 0
 
@@ -121,6 +126,7 @@ class _Runner:
                 self._recover()
                 return self._loop(once=once, forever=forever)
             finally:
+                self._forecast_first.close()
                 self._store.clear_worker()
 
     def _loop(self, *, once: bool, forever: bool) -> int:
@@ -133,6 +139,10 @@ class _Runner:
                 worst = max(worst, self._run_entry(entry))
                 if once:
                     break
+                continue
+            awaited = self._store.next_to_run()
+            if awaited is not None and not may_start(awaited):
+                self._await_forecast(awaited)
                 continue
             waiting = self._store.is_paused() and any(not each.blocked for each in self._store.queued())
             if not forever and not waiting:
@@ -153,7 +163,23 @@ class _Runner:
     def _claim(self) -> Entry | None:
         if self._store.is_paused() or all(entry.blocked for entry in self._store.queued()):
             return None  # a look changes nothing; only a claim does
-        return self._store.claim_next(self._holder)
+        entry = self._store.claim_next(self._holder, may_start)
+        if entry is not None:
+            self._forecast_first.close()
+        return entry
+
+    def _await_forecast(self, entry: Entry) -> None:
+        """For a moment: an abort meanwhile holds the queue, since nothing runs that could be aborted."""
+        stop = StopRequest()
+        self._desk.begin(entry.id, stop)
+        try:
+            self._forecast_first.look_after(entry)
+            self._desk.wait(FORECAST_LOOK_S)
+        finally:
+            self._desk.end()
+        if stop.is_set():
+            log.warning("entry %d was not begun (its dry run was under way); the queue is held", entry.id)
+            self._desk.set_paused(True)
 
     def _recover(self) -> None:
         for entry in self._store.recover():
@@ -190,7 +216,7 @@ class _Runner:
             self._desk.end()
             feed.close()
             self._feed, self._dark = None, False
-        ended = self._store.finish(entry.id, status, ending)
+        ended = finish_in_the_end(self._store, entry.id, status, ending, give_up=self._desk.quit)
         self._tell(events.Finished(entry.id, status.value, ending.exit_code))
         self._look_back(ended, ending, asked=stop.is_set())
         self._hook(ended)
@@ -256,8 +282,11 @@ def measure(entry: Entry, feed: LiveFeed, control: RunControl) -> tuple[Status, 
     """Run one entry; how it ended. Whatever happens, the queue can go on."""
     try:
         _ask_manual_control(entry)
-        outcome = engine.run(entry.job.request(), observer=feed, control=control)
+        outcome = run_when_free(entry.job.request(), feed, control)
+    except StoppedError as error:
+        return Status.ABORTED, Ending(exit_code=3, finished_at=time.time(), message=str(error))
     except BadInputError as error:
+        log.warning("refused: %s", error)
         return Status.REFUSED, Ending(exit_code=2, finished_at=time.time(), message=str(error))
     except Exception as error:
         log.exception("entry %d failed in a way nobody foresaw", entry.id)
@@ -266,7 +295,7 @@ def measure(entry: Entry, feed: LiveFeed, control: RunControl) -> tuple[Status, 
 
 
 def _ask_manual_control(entry: Entry) -> None:
-    """Let a person's manual control give the bench back; if it stays, the run engine refuses the bench, by name."""
+    """Let a person's manual control give the bench back; if it stays, the entry waits for it."""
     from runmanager.assemble import read_station
     from runmanager.manual.handover import ask_for_bench
 

@@ -111,6 +111,8 @@ def _check(job: Job, axis: Axis) -> None:
     from procedures.errors import ParameterError
 
     for value in axis.values:
+        if axis.name == CONTROL:  # a value that exists, but says nothing about this procedure
+            with_control(job, value)
         try:
             experiment.set_parameter(axis.name, value)
         except ParameterError as error:

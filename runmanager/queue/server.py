@@ -88,7 +88,8 @@ class WatchServer:
             lost = [watcher for watcher in self._watchers if not watcher.outbox.put(kind, message)]
             self._watchers.difference_update(lost)
         for watcher in lost:
-            log.warning("a watcher that did not read was given up")
+            if not watcher.outbox.is_closed:  # closed: it has gone by itself, as a command line does
+                log.warning("a watcher that did not read was given up")
             watcher.drop()
 
     def close(self) -> None:

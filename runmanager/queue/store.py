@@ -7,7 +7,7 @@ each thread opens its own. Keep the file on a local disk, as SQLite's write-ahea
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -199,16 +199,22 @@ class QueueStore:
         """A lock that says this process lives; what it claims counts as interrupted once the lock is free."""
         return Holder(self.path)
 
-    def claim_next(self, holder: Holder) -> Entry | None:
+    def next_to_run(self) -> Entry | None:
+        """The entry that ``claim_next`` would take; None when there is none or the queue is paused."""
+        return self._next_to_run()
+
+    def claim_next(self, holder: Holder, may_start: Callable[[Entry], bool] = lambda entry: True) -> Entry | None:
         """Take the first entry that may run and mark it running; None when there is none or the queue is paused.
 
         Skips entries whose forecast names violations that nobody has confirmed. No entry is ever given out twice.
+        None, too, when the one whose turn it is must not start yet, says ``may_start``: none overtakes it.
         """
-        if self._next_to_run() is None:  # an idle runner asks again and again: change nothing then
+        entry = self._next_to_run()
+        if entry is None or not may_start(entry):  # an idle runner asks again and again: change nothing then
             return None
         with self._write() as counter:
             entry = self._next_to_run()
-            if entry is None:
+            if entry is None or not may_start(entry):
                 return None
             status = Status.RUNNING.value
             return self._update(entry.id, counter, status=status, holder=holder.name, started_at=time.time())

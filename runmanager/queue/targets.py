@@ -58,11 +58,15 @@ def is_met(target: Target, results: dict[str, Result]) -> bool:
 
 def _reason(until: tuple[Target, ...], results: dict[str, Result]) -> str:
     each = [
-        f"{target.result} is known to {results[target.result].stderr:.3g} {results[target.result].unit} "
-        f"(asked for: {target.stderr:g})"
+        f"{target.result} is known to ±{results[target.result].stderr:.3g}{_unit(results[target.result].unit)} "
+        f"(asked for: ±{target.stderr:g})"
         for target in until
     ]
     return "target reached: " + "; ".join(each)
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in {"1", ""} else f" {unit}"
 
 
 def check_targets(procedure: str, until: tuple[Target, ...]) -> None:
@@ -77,6 +81,6 @@ def check_targets(procedure: str, until: tuple[Target, ...]) -> None:
             )
         if not (math.isfinite(target.stderr) and target.stderr > 0.0):
             raise BadInputError(
-                f"{procedure}: the uncertainty of {target.result} to stop at is {target.stderr!r} "
-                f"{known[target.result]}; give a positive number"
+                f"{procedure}: the uncertainty of {target.result} to stop at is {target.stderr!r}"
+                f"{_unit(known[target.result])}; give a positive number"
             )

@@ -1,5 +1,7 @@
 """Peak areas, the centre, and the normalisations of g2(0)."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,11 @@ def test_blinking_of_the_real_measurement(real_data: object) -> None:
     assert envelope.level == pytest.approx(95.2, abs=0.5)
     assert sum(envelope.bunching) == pytest.approx(2.95, abs=0.15)
     assert len(envelope.time_periods) == 2
+
+
+def test_side_peaks_of_accidental_pairs_only_leave_g2_unknown() -> None:
+    counts = np.full(101, 3, dtype=np.int64)
+    peaks = PulsePeaks(np.arange(-50, 51, dtype=np.int64), counts, 3.0)
+    found = evaluate(peaks, Background(0.9, 0.9))
+    assert math.isnan(found.adjacent.value)
+    assert found.adjacent.interval_95 == (0.0, math.inf)

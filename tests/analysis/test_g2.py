@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.g2 import analyse, analyse_photons, figure
+from analysis.g2 import analyse, analyse_photons, bin_width_ps, figure
 from analysis.tag_files import read
 from analysis.tags import PhotonRecord
 from runfile.reader import RunFile
@@ -245,3 +245,37 @@ def test_light_after_the_next_pulse_does_not_falsify_g2(tmp_path: Path) -> None:
         found = analyse(run).results["g2_zero"]
     assert found.value == pytest.approx(0.5, abs=4 * found.stderr)
     assert found.stderr < 0.01  # sharp enough to see the 7 % of the pairs of neighbouring pulses
+
+
+def dark_record(n_tags: int, seed: int, step_ps: int) -> PhotonRecord:
+    rng = np.random.default_rng(seed)
+    times = np.sort(rng.integers(0, 60 * 10**12, n_tags))
+    period = int(PERIOD_PS)
+    times = times // period * period + times % period // step_ps * step_ps
+    channel = rng.integers(1, 3, n_tags).astype(np.uint8)
+    return PhotonRecord(
+        times, channel, 60.0, sync_period_ps=PERIOD_PS, nanotimes_ps=times % period, sync_index=times // period
+    )
+
+
+@pytest.mark.parametrize("step_ps", [1, 64, 512])
+@pytest.mark.parametrize("n_tags", [20_000, 300_000])
+def test_dark_counts_have_no_lifetime(n_tags: int, step_ps: int) -> None:
+    found = analyse_photons(dark_record(n_tags, 2, step_ps))
+    assert math.isnan(found.results["lifetime"].value)
+    assert math.isnan(found.results["cable_delay"].value)
+    assert not next(check for check in found.verdict.checks if check.name == "lifetime fit").passed
+
+
+def test_bins_stay_wide_enough_for_the_fit_to_be_quick() -> None:
+    counts = np.zeros(500, dtype=np.int64)
+    counts[3] = 5000  # everything within one of 500 bins
+    assert bin_width_ps(counts, 1e6, 0.0, 0.0) >= 1e6 / 16384
+    assert bin_width_ps(counts, 1e6, 64.0, 300.0) % 64.0 == 0.0
+
+
+def test_cable_delay_is_not_stated_where_no_dip_tells_the_whole_periods(tmp_path: Path) -> None:
+    found = analysed(tmp_path, 21, g2=1.0, cable_ns=250.0)
+    delay = found.results["cable_delay"]
+    assert math.isnan(delay.value)
+    assert "up to whole periods of 200 ns it is 50" in delay.method

@@ -110,3 +110,26 @@ def test_calibrated_lies_within_exact(n: int, confidence: float) -> None:
     level = 10**9
     ratio = ratio_calibrated_interval(n, level, float(level), confidence)
     assert ratio == pytest.approx((low, high), rel=1e-4)
+
+
+def test_side_peaks_that_are_mostly_accidental_widen_the_interval() -> None:
+    known = ratio_profile_interval(60, 1000, 10.0, 0.68, offset=50.0)
+    shared = ratio_profile_interval(60, 1000, 10.0, 0.68, offset=50.0, side_offset=50.0)
+    assert shared[0] < 0.2 < shared[1]  # (60 − 50)/(100 − 50)
+    assert shared[1] - shared[0] > 1.9 * (known[1] - known[0])
+
+
+def test_side_peaks_that_may_be_accidental_altogether_set_no_upper_edge() -> None:
+    assert ratio_profile_interval(60, 510, 10.0, 0.95, offset=50.0, side_offset=50.0)[1] == math.inf
+    assert ratio_profile_interval(60, 400, 10.0, 0.95, offset=50.0, side_offset=50.0)[1] == math.inf
+
+
+@pytest.mark.parametrize("truth", [0.0, 0.3, 0.9])
+def test_interval_with_accidental_pairs_in_all_peaks_holds_the_truth(truth: float) -> None:
+    rng = np.random.default_rng(11)
+    side, accidental, inside = 40.0, 60.0, 0
+    for _ in range(300):
+        centre, sides = int(rng.poisson(truth * side + accidental)), int(rng.poisson(10 * (side + accidental)))
+        low, high = ratio_profile_interval(centre, sides, 10.0, 0.68, offset=accidental, side_offset=accidental)
+        inside += low <= truth <= high
+    assert 0.60 < inside / 300 < (0.9 if truth == 0.0 else 0.77)

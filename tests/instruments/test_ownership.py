@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from instruments.errors import StationError
+from instruments.errors import InUseError, StationError
 from instruments.ownership import Ownership
 
 HOLD = """
@@ -21,7 +21,7 @@ sys.stdin.readline()
 def test_an_address_has_one_owner_and_the_message_names_it(tmp_path: Path) -> None:
     first, second = Ownership(tmp_path), Ownership(tmp_path)
     first.claim(["tcp://192.168.1.30:5555"])
-    with pytest.raises(StationError, match=r"TCP://192\.168\.1\.30:5555 is in use by process \d+ of .*since"):
+    with pytest.raises(InUseError, match=r"TCP://192\.168\.1\.30:5555 is in use by process \d+ of .*since"):
         second.claim(["TCP://192.168.1.30:5555"])
     first.release()
     second.claim(["tcp://192.168.1.30:5555"])

@@ -9,6 +9,8 @@ import pytest
 
 from analysis.photon_hdf5_export import ExportDetails, export_photon_hdf5
 from analysis.tags import IntArray, PhotonRecord, RecordStream
+from runfile.records import Parameter
+from runfile.writer import RunWriter
 from runmanager import cli, offline, photon_analysis
 
 PERIOD_PS = 200_000
@@ -204,3 +206,42 @@ def test_wishes_that_cannot_be_met_are_refused(
     path = text_file(tmp_path / "tags.csv", *steady_light(9, 20_000))
     assert cli.main(["analyze", str(path), *OPTIONS, *words]) == 2
     assert complaint in capsys.readouterr().err
+
+
+def g2_run(path: Path, seed: int) -> Path:
+    """A g2 run file: two detectors and every 100th pulse on channel 4."""
+    times, channel = pulsed_light(seed)
+    trigger = np.arange(0, 600_000, 100, dtype=np.int64) * PERIOD_PS
+    order = np.argsort(np.concatenate([times, trigger]), kind="stable")
+    writer = RunWriter.create(
+        path, procedure="g2", title="test", parameters={"duration": Parameter(0.12, "s")}, station="", snapshot={},
+        sample_sheet="", sample={"name": "test"}, conditions={"temperature_k": 4.0}, versions={"solotron": "test"},
+        seed=1,
+    )  # fmt: skip
+    with writer:
+        tags = np.concatenate([channel, np.full(trigger.size, 4)])[order].astype(np.uint8)
+        writer.append_tags(np.concatenate([times, trigger])[order], tags)
+        writer.set_tag_metadata(duration_s=0.12, channels={"detector_1": 1, "detector_2": 2, "divided_trigger": 4})
+        writer.note("pulses", {"period_ns": PERIOD_PS / 1e3, "trigger_divider": 100})
+        writer.finish("completed", 0.12)
+    return path
+
+
+@pytest.mark.parametrize("words", [(), ("--gate-ns", "5:60")])
+def test_long_run_file_has_the_results_of_a_short_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    path = g2_run(tmp_path / "run.h5", 8)
+    whole = analysed(capsys, str(path), *words)
+    monkeypatch.setattr(offline, "STREAM_TAGS", 0)
+    told: list[float] = []
+    found = offline.analyse_file(path, with_report=True, report=lambda fraction, _: told.append(fraction))
+    assert found.report is not None
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0)
+    chunked = analysed(capsys, str(path), *words)
+    assert chunked["verdict"] == whole["verdict"]
+    assert list(chunked["results"]) == list(whole["results"])
+    for name, result in whole["results"].items():
+        assert chunked["results"][name]["value"] == pytest.approx(result["value"], rel=1e-9), name
+        assert chunked["results"][name]["stderr"] == pytest.approx(result["stderr"], rel=1e-7), name

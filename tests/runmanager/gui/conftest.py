@@ -34,7 +34,7 @@ def window(qtbot, tmp_path, monkeypatch, started):
     qtbot.addWidget(made, before_close_func=lambda _: made.leave())
     made.resize(1280, 800)
     made.show()
-    qtbot.waitUntil(lambda: made.service.snapshot.taken_s > 0.0)
+    qtbot.waitUntil(lambda: made.service.snapshot.taken_s > 0.0, timeout=30_000)  # a busy disk syncs slowly
     return made
 
 

@@ -9,6 +9,7 @@ from procedures import registry
 from runmanager.errors import BadInputError
 from runmanager.gui import fields
 from runmanager.gui.form import ArgumentForm
+from runmanager.gui.wording import THIN_SPACE
 
 
 @pytest.fixture
@@ -27,7 +28,10 @@ def test_every_parameter_of_every_experiment_has_a_row_with_unit_and_limits(proc
     for name, parameter in declared.items():
         assert found[name].unit == (getattr(parameter, "units", None) or "")
         if found[name].kind in ("number", "whole number"):
-            assert found[name].limits.startswith(f"{parameter.minimum:g} to {parameter.maximum:g}")
+            low, high = (
+                found[name].limits.removesuffix(f" {found[name].shown_unit}").replace(THIN_SPACE, "").split(" to ")
+            )
+            assert (float(low), float(high)) == (parameter.minimum, parameter.maximum)
 
 
 @pytest.mark.parametrize("procedure", sorted(registry.PROCEDURES))
@@ -61,6 +65,16 @@ def test_a_value_with_its_unit_is_fine(form):
     form.rows["duration"].set_text("30 s")
     assert form.settings() == (("duration", "30 s"),)
     assert form.problems() == {}
+
+
+@pytest.mark.parametrize("text", ["2500 um", "2500 \N{MICRO SIGN}m", "2500 \N{GREEK SMALL LETTER MU}m", "2500"])
+def test_micrometres_are_shown_with_their_letter_and_taken_with_either(form, text):
+    row = form.rows["exit_slit"]
+    assert row.unit.text() == "\N{MICRO SIGN}m"
+    assert "\N{MICRO SIGN}m" in row.editor.toolTip()
+    row.set_text(text)
+    assert form.problems() == {}
+    assert registry.load("g2")(exit_slit=row.text()).exit_slit == 2500.0
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "", "1e999", "30 meV"])

@@ -132,9 +132,10 @@ def test_why_there_is_no_result_yet_is_told(live):
     assert live.results.remark == "too few photons"
 
 
-def test_the_strip_shows_ten_minutes_or_the_whole_run(live):
+def test_the_strip_shows_ten_minutes_or_the_whole_run(live, qtbot):
     for k in range(100):
         live.show_event(CountRates(1, 20.0 * k, {"detector 1": 1000.0}))
+    qtbot.waitUntil(lambda: live.strip.plot.view.curves != ())
     assert live.strip.plot.view.curves[0].x[0] >= 1980.0 - 600.0
     live.strip.show_whole_run(True)
     assert live.strip.plot.view.curves[0].x[0] == 0.0

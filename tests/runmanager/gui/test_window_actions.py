@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QMenu  # noqa: TID253
 
 from procedures import registry
 from runmanager.gui import row_text
-from runmanager.queue.entries import Ending, Job, Prediction, Status
+from runmanager.queue.entries import Ending, Job, Prediction, Status, Target
 
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 
@@ -121,9 +121,9 @@ def test_the_preview_tells_how_long_when_a_forecast_is_known(window, store, thre
 
 def test_a_target_is_part_of_the_job(window, store, qtbot):
     window.explorer.select("g2")
-    box = window.editor.scan
-    box.target.setCurrentIndex(box.target.findText("g2_zero"))
-    box.error.setText("0.02")
+    row = window.editor.scan.targets.rows[0]
+    row.result.setCurrentIndex(row.result.findText("g2_zero"))
+    row.error.setText("0.02")
     window.actions_by_name["queue"].trigger()
     wait_rows(qtbot, window, 1)
     target = store.queued()[0].job.until[0]
@@ -133,9 +133,9 @@ def test_a_target_is_part_of_the_job(window, store, qtbot):
 
 @pytest.mark.parametrize("text", ["", "-1", "nan", "small"])
 def test_a_target_that_is_no_positive_number_is_refused(window, store, text):
-    box = window.editor.scan
-    box.target.setCurrentIndex(1)
-    box.error.setText(text)
+    row = window.editor.scan.targets.rows[0]
+    row.result.setCurrentIndex(1)
+    row.error.setText(text)
     window.actions_by_name["queue"].trigger()
     assert "above zero" in window.editor.preview.text()
     assert store.queued() == []
@@ -400,3 +400,89 @@ def test_a_queue_that_cannot_be_opened_is_told(qtbot, tmp_path):
     window = MainWindow(QueueService(path), open_settings(), forecasts=False)
     qtbot.addWidget(window, before_close_func=lambda _: window.leave())
     qtbot.waitUntil(lambda: "not-a-queue.sqlite" in window.log_view.toPlainText())
+
+
+# --- what nobody should write, but somebody will ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("box", ["station", "sample", "out"])
+@pytest.mark.parametrize("text", ["a\0b", "x" * 300, "~nobody-of-this-name/x"])
+def test_a_name_that_no_file_can_have_is_refused_at_once(window, store, box, text):
+    bench = window.editor.bench
+    if box == "sample":
+        bench.sample.setCurrentText(text)
+    else:
+        getattr(bench, box).setText(text)
+    assert bench.reason
+    window.actions_by_name["queue"].trigger()
+    assert store.queued() == []
+
+
+def test_a_folder_in_which_no_run_file_can_be_made_is_refused_at_once(window, tmp_path):
+    file = tmp_path / "letter"
+    file.write_text("dear all", encoding="utf-8")
+    window.editor.bench.out.setText(str(file / "runs"))
+    assert f"{file} is a file" in window.editor.bench.trouble.text()
+    window.editor.bench.out.setText(str(tmp_path / "new" / "runs"))
+    assert window.editor.bench.reason == ""
+
+
+def test_an_entry_of_another_version_is_shown_and_cannot_break_the_window(window, store, qtbot):
+    made = store.add(Job("telepathy", settings=(("strength", "9"),), twin=True))
+    wait_rows(qtbot, window, 1)
+    model = window.queue_view.entries
+    assert "strength = 9" in model.data(model.index(0, 3))
+    select(window, made.id)
+    for action in ("edit", "use"):
+        window.actions_by_name[action].trigger()
+        assert "unknown procedure 'telepathy'" in window.statusBar().currentMessage()
+    assert window.editor.procedure == "spin-pumping"
+
+
+def test_editing_says_which_settings_are_no_longer_known(window, store, qtbot):
+    made = store.add(Job("g2", settings=(("duration", "10"), ("gone", "1")), twin=True))
+    wait_rows(qtbot, window, 1)
+    select(window, made.id)
+    window.actions_by_name["edit"].trigger()
+    assert "no longer known: gone" in window.statusBar().currentMessage()
+
+
+def test_editing_a_job_keeps_all_its_targets(window, store, qtbot):
+    targets = (Target("g2_zero", 0.02), Target("lifetime", 0.5))
+    made = store.add(Job("g2", settings=(("duration", "10"),), twin=True, until=targets))
+    wait_rows(qtbot, window, 1)
+    select(window, made.id)
+    window.actions_by_name["edit"].trigger()
+    window.editor.form.rows["duration"].set_text("11")
+    window.editor.submit()
+    qtbot.waitUntil(lambda: dict(store.entry(made.id).job.settings)["duration"] == "11")
+    assert store.entry(made.id).job.until == targets
+
+
+@pytest.mark.parametrize("url", ["https://example.org/run.h5", "file:///", "file:///no/such/run.h5"])
+def test_what_is_no_run_file_can_be_dropped_without_harm(window, url, qtbot):
+    packed = QMimeData()
+    packed.setUrls([QUrl(url)])
+    where, buttons = QPointF(9, 9), Qt.MouseButton.LeftButton
+    entering = QDragEnterEvent(where.toPoint(), Qt.DropAction.CopyAction, packed, buttons, Qt.KeyboardModifier(0))
+    window.dragEnterEvent(entering)
+    assert entering.isAccepted() == url.startswith("file:")
+    window.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, packed, buttons, Qt.KeyboardModifier(0)))
+    if url.startswith("file:"):
+        qtbot.waitUntil(lambda: "cannot read" in window.statusBar().currentMessage())
+    assert window.editor.procedure == "spin-pumping"
+
+
+def test_two_windows_on_one_queue_show_the_same(window, store, three, qtbot):
+    from runmanager.gui.layout import open_settings
+    from runmanager.gui.main_window import MainWindow
+    from runmanager.gui.service import QueueService
+
+    other = MainWindow(QueueService(window.service.path, starter=lambda *_: None), open_settings(), forecasts=False)
+    qtbot.addWidget(other, before_close_func=lambda _: other.leave())
+    wait_rows(qtbot, other, 3)
+    other.queue_view.select_ids([three[0]])
+    other.service.remove([three[0]])
+    window.service.move([three[2]], three[1])
+    for each in (window, other):
+        qtbot.waitUntil(lambda shown=each: queued_ids(shown) == [three[2], three[1]])

@@ -29,8 +29,8 @@ def quick_turns(qapp):
 
 def test_a_million_points_and_a_thousand_rows_cost_the_window_less_than_100_ms_at_a_time(benchmark, quick_turns):
     recorder = benchmark.stalls(seconds=2.0, points=1_000_000, rows=1000)
-    assert len(recorder.own_ms) > 10
-    assert max(recorder.own_ms) < 100.0  # processor time of the window: holds on a busy computer, too
+    assert len(recorder.felt_ms) > 10
+    assert max(recorder.felt_ms) < 100.0  # waits for the interpreter's lock count, those for a processor do not
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")

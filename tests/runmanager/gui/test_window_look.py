@@ -182,6 +182,21 @@ def test_the_hook_is_checked_when_it_is_set_and_given_to_the_worker(window, star
     qtbot.waitUntil(lambda: [hook for _, hook in started] == ["true"])
 
 
+def test_the_log_is_readable_after_a_change_of_the_theme(window):
+    window.appearance.set_theme(Theme.LIGHT)
+    for level in ("INFO", "WARNING", "ERROR"):
+        window.log_view.write(level, f"a line of level {level}")
+    window.appearance.set_theme(Theme.DARK)
+    ground = window.log_view.palette().color(QPalette.ColorRole.Base)
+    block = window.log_view.document().firstBlock()
+    while block.isValid():
+        form = block.begin().fragment().charFormat()
+        ordinary = form.foreground().style() == Qt.BrushStyle.NoBrush
+        shade = window.log_view.palette().text().color() if ordinary else form.foreground().color()
+        assert contrast(shade, ground) > 4.5, block.text()
+        block = block.next()
+
+
 def test_the_log_is_bounded_and_follows_its_end(qtbot):
     view = LogView()
     qtbot.addWidget(view)

@@ -143,9 +143,12 @@ def test_closing_with_abort_waits_for_the_safe_state(qtbot, open_window, path):
 
 def test_a_killed_worker_leaves_an_interrupted_entry_that_can_be_resumed_or_repeated(qtbot, open_window, path):
     window = open_window()
+    done = []
+    window.service.happened.connect(lambda event: done.append(getattr(event, "fraction", 0.0)))
     queue_g2(window, 20000)
     wait_running(qtbot, window)
-    qtbot.waitUntil(lambda: window.service.running.run_file is not None, timeout=PATIENCE_MS)
+    some_rows = 5 * 0.5 / 20000
+    qtbot.waitUntil(lambda: max(done, default=0.0) > some_rows, timeout=PATIENCE_MS)  # something to go on from
     with QueueStore(path) as store:
         os.kill(store.worker().pid, signal.SIGKILL)
         wait_ended(qtbot, window)

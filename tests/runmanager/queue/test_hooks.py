@@ -174,3 +174,17 @@ def test_the_bell_rings_on_terminals_only(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     hooks.ring()
     assert capsys.readouterr().err == "\a"
+
+
+def test_only_the_last_words_of_a_chatty_hook_are_kept(caplog: pytest.LogCaptureFixture) -> None:
+    speaks = "import sys\nfor k in range(2000): sys.stdout.write('x' * 4096)\nsys.exit('the printer is on fire')"
+    assert not run_command([sys.executable, "-c", speaks], ENTRY, timeout_s=30.0)
+    assert caplog.text.rstrip().endswith("the printer is on fire")
+    assert len(caplog.messages[-1]) < 600
+
+
+def test_what_a_hook_leaves_behind_does_not_hold_it_up(caplog: pytest.LogCaptureFixture) -> None:
+    began_s = time.monotonic()
+    assert not run_command(["sh", "-c", "echo words; sleep 4 & exit 3"], ENTRY, timeout_s=30.0)
+    assert time.monotonic() - began_s < 3.5
+    assert "ended with code 3: words" in caplog.text

@@ -414,7 +414,12 @@ def test_what_happens_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> No
         tell_event(event)
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "entry 3: g2 runs into runs/g2.h5\nentry 3: safe state\nsolotron: x\nentry 3: completed, code 0\n"
+    assert err.splitlines() == [
+        "entry 3: g2 runs into runs/g2.h5",
+        "entry 3: safe state",
+        "solotron: x",
+        "entry 3: completed, code 0 (verdict passed)",
+    ]
 
 
 def test_help_is_quick_because_it_imports_nothing_heavy() -> None:
@@ -465,3 +470,32 @@ def test_from_the_queue_to_the_run_file(call: Call, path: Path) -> None:
     assert "entry 1: g2 runs into" in err
     told = json.loads((path.parent / "told.json").read_text())
     assert (told["id"], told["status"], told["run_file"]) == (1, "completed", entry["run_file"])
+
+
+def test_a_remark_never_takes_the_verdicts_place(call: Call, queue: QueueStore) -> None:
+    fill(queue, 2)
+    failed = (Check("resonance", passed=False, detail="nothing seen"),)
+    with queue.hold() as holder:
+        for passed, checks in ((True, ()), (False, failed)):
+            entry = queue.claim_next(holder)
+            assert entry is not None
+            ending = Ending(int(not passed), time.time(), checks=checks, passed=passed, message="magnet left at 1 T")
+            queue.finish(entry.id, Status.COMPLETED, ending)
+    newest, oldest = call("history")[1].splitlines()[1:]
+    assert newest.endswith("FAILED: nothing seen; magnet left at 1 T")
+    assert oldest.endswith("PASSED; magnet left at 1 T")
+
+
+def test_run_says_why_nothing_runs(call: Call, queue: QueueStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "run_queue", lambda *_, **__: 0)
+    assert "nothing is queued in" in call("run")[2]
+    fill(queue, 1)
+    assert call("run")[2] == ""
+    queue.set_paused(True)
+    assert "the queue is paused: nothing starts until 'solotron queue continue'" in call("run")[2]
+
+
+def test_pause_and_continue_say_what_happens_now(call: Call, queue: QueueStore) -> None:
+    fill(queue, 1)
+    assert call("pause")[1] == "the queue is paused; nothing is running\n"
+    assert call("continue")[1] == "the queue may go on, but nobody runs it: 'solotron queue run'\n"

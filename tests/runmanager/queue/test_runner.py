@@ -14,8 +14,8 @@ from procedures.errors import RefusedError
 from runfile.reader import RunFile
 from runmanager import engine
 from runmanager.engine import RunOutcome
-from runmanager.errors import BadInputError
-from runmanager.queue import events, runner
+from runmanager.errors import BadInputError, QueueError
+from runmanager.queue import events, persistence, runner
 from runmanager.queue.client import QueueClient, connect
 from runmanager.queue.entries import Entry, Job, Prediction, Status, Target
 from runmanager.queue.events import Command
@@ -370,3 +370,20 @@ def test_manual_control_is_asked_to_leave_before_each_entry(
 def test_unusable_queue_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError):
         runner.run_queue(tmp_path / "nowhere" / "queue.sqlite")
+
+
+def test_the_end_of_a_run_is_kept_as_soon_as_the_disk_has_room_again(
+    queue: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    finish, failures = QueueStore.finish, [QueueError("the disk is full"), QueueError("the disk is full")]
+
+    def finish_later(store: QueueStore, *of: Any) -> Entry:
+        if failures:
+            raise failures.pop()
+        return finish(store, *of)
+
+    monkeypatch.setattr(QueueStore, "finish", finish_later)
+    monkeypatch.setattr(persistence, "PAUSE_S", 0.0)
+    assert run_queue(queue) == 0
+    assert statuses(queue) == [Status.COMPLETED, Status.COMPLETED]
+    assert "cannot be kept: the disk is full" in caplog.text

@@ -43,7 +43,7 @@ def test_ends_when_two_looks_in_a_row_agree(monkeypatch: pytest.MonkeyPatch) -> 
     asked = watch(TARGET)
     reasons = [asked(float(k)) for k in range(4)]
     assert reasons[:3] == ["", "", ""]
-    assert "g2_zero is known to 0.05" in reasons[3]
+    assert "g2_zero is known to ±0.05 (" in reasons[3]
 
 
 def test_all_targets_must_be_met(monkeypatch: pytest.MonkeyPatch) -> None:

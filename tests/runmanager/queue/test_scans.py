@@ -114,3 +114,11 @@ def test_a_control_is_a_setting() -> None:
 def test_an_unknown_control_is_refused() -> None:
     with pytest.raises(BadInputError, match="control = 'moon full' is refused"):
         with_control(G2, "moon full")
+
+
+def test_a_control_of_another_procedure_is_refused_when_it_is_queued() -> None:
+    with pytest.raises(BadInputError, match="the control 'microwave off' does not apply to g2; it has: laser blocked"):
+        with_control(G2, "microwave off")
+    with pytest.raises(BadInputError, match="'helicity swapped' does not apply to g2"):
+        expand(G2, "control=laser blocked,helicity swapped")
+    assert len(expand(G2, "control=none,laser blocked")) == 2

@@ -1,6 +1,7 @@
 """Going on with a run that ended too early: from its run file, once, in front of the queue."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def queue(tmp_path: Path):
         yield opened
 
 
-def record(path: Path, procedure: str = "g2") -> Path:
+def record(path: Path, procedure: str = "g2", *, n_rows: int = 1, taking_over: str = "") -> Path:
     writer = RunWriter.create(
         path, procedure=procedure, title="t", parameters={}, station="", snapshot={}, sample_sheet="", sample={},
         conditions={}, versions={}, seed=1,
@@ -24,7 +25,10 @@ def record(path: Path, procedure: str = "g2") -> Path:
     table = writer.table(
         "data", title="t", signal="y", axes=("x",), columns=(Column("x", "s", "x"), Column("y", "V", "y"))
     )
-    table.append(x=1.0, y=2.0)
+    for _ in range(n_rows):
+        table.append(x=1.0, y=2.0)
+    if taking_over:
+        writer.note("continues", {"run_file": taking_over, "rows": 5, "taken_over": False})
     writer.finish("aborted", 1.0)
     return path
 
@@ -76,6 +80,31 @@ def test_a_resumed_run_that_recorded_nothing_goes_on_from_the_first_file(queue: 
     run_file = record(tmp_path / "run.h5")
     old = ended(queue, Job("g2", continues=run_file), Status.FAILED, None)
     assert queue.resume(old.id).job.continues == run_file
+
+
+@pytest.mark.parametrize("ended_how", [{"n_rows": 0}, {"taking_over": "run.h5"}])
+def test_a_resumed_run_that_ended_before_a_row_of_its_own_goes_on_from_the_first_file(
+    queue: QueueStore, tmp_path: Path, ended_how: dict[str, Any]
+) -> None:
+    run_file = record(tmp_path / "run.h5")
+    second = record(tmp_path / "second.h5", **ended_how)
+    old = ended(queue, Job("g2", continues=run_file), Status.INTERRUPTED, second)
+    assert queue.resume(old.id).job.continues == run_file
+
+
+def test_a_run_without_a_row_is_refused_now_and_not_at_night(queue: QueueStore, tmp_path: Path) -> None:
+    old = ended(queue, Job("g2"), Status.ABORTED, record(tmp_path / "run.h5", n_rows=0))
+    with pytest.raises(QueueError, match=r"cannot be resumed, repeat it: run\.h5 ended before its first complete row"):
+        queue.resume(old.id)
+    assert queue.queued() == []
+
+
+def test_a_damaged_second_file_is_told_and_not_passed_over(queue: QueueStore, tmp_path: Path) -> None:
+    broken = tmp_path / "second.h5"
+    broken.write_bytes(b"not HDF5")
+    old = ended(queue, Job("g2", continues=record(tmp_path / "run.h5")), Status.FAILED, broken)
+    with pytest.raises(QueueError, match=r"cannot be resumed, repeat it: .*second.h5"):
+        queue.resume(old.id)
 
 
 def test_an_unreadable_run_file_is_refused(queue: QueueStore, tmp_path: Path) -> None:
