@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "setup":
         return set_up("dev" if "--dev" in arguments[1:] else "run")
     if arguments[0] == "test":
-        command = [str(SCRIPTS / "python"), "-m", "pytest", *(arguments[1:] or ["-n", "2", "--dist", "loadfile", "-q"])]
+        command = [str(SCRIPTS / "python"), "-m", "pytest", *(arguments[1:] or ["-n", "3", "--dist", "loadfile", "-q"])]
         return set_up("dev") or subprocess.call(command, cwd=ROOT)
     kind = "gui" if arguments[0] == "gui" else "run"
     return set_up(kind) or subprocess.call([str(SCRIPTS / "solotron"), *arguments])

@@ -118,9 +118,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
-    version = _number(connection, "user_version")
-    owner = _number(connection, "application_id")
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    connection.execute("BEGIN")  # one moment for all three: another process may be making this very queue
+    try:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        version = _number(connection, "user_version")
+        owner = _number(connection, "application_id")
+    finally:
+        connection.execute("ROLLBACK")
     if owner != APPLICATION_ID and (tables or version or owner):
         raise QueueError(f"queue {path}: is a database of another program; name another file with --queue")
     if version > VERSION:

@@ -15,6 +15,7 @@ from procedures.controls import (
     OFF_RESONANCE,
 )
 from procedures.errors import RefusedError
+from procedures.experiment import LONGEST_WITHOUT_CHECKPOINT_S
 from procedures.registry import PROCEDURES, controls, load
 
 Perform = Callable[..., Any]
@@ -78,7 +79,10 @@ def test_the_dark_reference_is_counted_with_every_laser_shut(
             dark_records += 1
     assert dark_records >= 1
     rows = recorder.tables["dark"].rows
-    assert all(row["counts"] > 0 and row["counts_errors"] > 0 and row["duration"] <= 10.0 for row in rows)
+    assert all(
+        row["counts"] > 0 and row["counts_errors"] > 0 and row["duration"] <= LONGEST_WITHOUT_CHECKPOINT_S
+        for row in rows
+    )
     lasers = {call[0] for call in calls if call[1] == "open"}
     assert lasers == {"readout_laser", "pulse_source"} | ({"resonant_laser"} if name != "g2" else set())
 

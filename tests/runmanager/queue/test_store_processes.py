@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -176,3 +177,25 @@ def test_lock_files_of_the_dead_are_cleared_away_those_of_the_living_stay(path: 
         assert [lock.exists() for lock in (dead, young, foreign)] == [False, True, True]
         assert is_alive(path, living.name)
     assert not is_alive(path, living.name)
+
+
+def test_several_may_make_the_same_queue_at_once(tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def open_it(path: Path, together: threading.Barrier) -> None:
+        together.wait()
+        try:
+            with QueueStore(path) as store:
+                store.changed_since(0)
+        except QueueError as error:
+            refused.append(str(error))
+
+    for number in range(60):
+        together = threading.Barrier(2)
+        path = tmp_path / f"{number}.sqlite"
+        threads = [threading.Thread(target=open_it, args=(path, together)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert refused == []
