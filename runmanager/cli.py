@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from procedures.errors import StoppedError
 from runmanager import analyze_command
@@ -101,6 +101,24 @@ def build_parser() -> argparse.ArgumentParser:
     exporting.add_argument("--json", action="store_true", help="one JSON object on stdout")
     exporting.set_defaults(handler=_export)
 
+    _add_station_commands(commands)
+    _add_bench_commands(commands)
+
+    from runmanager.queue import cli as queue_cli
+
+    queue_cli.register(commands, run_options=_add_run_options, setting=_setting, seed=_seed)
+
+    window = commands.add_parser("gui", help="the window: queue, live plots, history, instruments")
+    window.add_argument("--queue", type=Path, metavar="FILE", help="the queue's file (default: as 'solotron queue')")
+    window.set_defaults(handler=_gui)
+
+    validation = commands.add_parser("validate", help="the physics validation table: value, expected, origin, outcome")
+    validation.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    validation.set_defaults(handler=_validate)
+    return parser
+
+
+def _add_station_commands(commands: "argparse._SubParsersAction[Any]") -> None:
     station = commands.add_parser("station", help="the real bench").add_subparsers(
         dest="station_command", metavar="COMMAND", required=True
     )
@@ -117,6 +135,8 @@ def build_parser() -> argparse.ArgumentParser:
     template = station.add_parser("template", help="print the station file to copy and edit")
     template.set_defaults(handler=_station_template)
 
+
+def _add_bench_commands(commands: "argparse._SubParsersAction[Any]") -> None:
     bench = commands.add_parser("bench", help="the simulated bench").add_subparsers(
         dest="bench_command", metavar="COMMAND", required=True
     )
@@ -130,19 +150,6 @@ def build_parser() -> argparse.ArgumentParser:
     serving.add_argument("--speed", type=float, default=1.0, metavar="X", help="bench seconds per second (default: 1)")
     serving.add_argument("--json", action="store_true", help="one JSON line with all endpoints on stdout")
     serving.set_defaults(handler=_bench_serve)
-
-    from runmanager.queue import cli as queue_cli
-
-    queue_cli.register(commands, run_options=_add_run_options, setting=_setting, seed=_seed)
-
-    window = commands.add_parser("gui", help="the window: queue, live plots, history, instruments")
-    window.add_argument("--queue", type=Path, metavar="FILE", help="the queue's file (default: as 'solotron queue')")
-    window.set_defaults(handler=_gui)
-
-    validation = commands.add_parser("validate", help="the physics validation table: value, expected, origin, outcome")
-    validation.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    validation.set_defaults(handler=_validate)
-    return parser
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:

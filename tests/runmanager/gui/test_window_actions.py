@@ -77,6 +77,7 @@ def test_nothing_is_started_when_queueing_shall_not_start(window, qtbot, started
     window.appearance.set_run_at_once(False)
     window.actions_by_name["queue"].trigger()
     wait_rows(qtbot, window, 1)
+    assert started == []
     window.actions_by_name["start"].trigger()
     qtbot.waitUntil(lambda: len(started) == 1)
 
