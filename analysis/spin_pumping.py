@@ -272,8 +272,8 @@ def _nothing(reason: str) -> dict[str, Result]:
 
 def _pump_results(fit: TransientFit) -> dict[str, Result]:
     method = (
-        "Poisson maximum likelihood of the fluorescence under the pump, with the exciton's response and the background "
-        "fitted jointly; "
+        "Poisson maximum likelihood of the fluorescence under the pump, with the exciton's response, a slower second "
+        "component and the background fitted jointly; "
     )
     if fit.significance < PUMPING_SIGMA:
         limit = f"no pumping seen ({fit.significance:.1f}σ); 95 % upper limit {fit.efficiency_limit:.3f}"
@@ -287,7 +287,7 @@ def _pump_results(fit: TransientFit) -> dict[str, Result]:
             fit.efficiency,
             fit.efficiency_error,
             "1",
-            method + "1 − F_ss/F_0, F_ss the limit of a long pump; interval from the profile likelihood",
+            method + "1 − F_end/F_0, F_end at the end of the pump; interval from the profile likelihood",
             fit.efficiency_interval,
             0.68,
         ),

@@ -1,18 +1,6 @@
-"""The fading of fluorescence while one spin state is pumped empty: model, likelihood fit, probe.
+"""The fading of fluorescence while one spin state is pumped empty: likelihood fit, limits, probe.
 
-While the light is on, the addressed population relaxes exponentially from p0 to p_ss with the pumping time τ, and the
-efficiency is e = 1 − F_ss/F_0 (= 1 − p_ss/p0 where only that population fluoresces): F_0 is the fluorescence of the
-initial population once the exciton has settled. The exciton does not settle at once, and that delay must not be taken
-for pumping. Rate equations of spin → exciton (→ exciton with flipped spin) → other spin, with a slow return towards
-the initial mixture, give to first order in (exciton times)/τ, u after the light went on,
-
-    F(u) = F_ss R(0, u) + (F_0 − F_ss)(1 + T_x/τ) R(1/τ, u),
-
-R(λ, u): e^{−λu} followed by the exciton, which has its own response time T_x = 1/(2W + 1/τ_r + 1/τ_f) under the light
-(W pump rate, τ_r lifetime, τ_f spin flip); a share f = τ_r/(τ_r + τ_f) of the photons comes from flipped excitons and
-is late by another τ_r. (1 + T_x/τ): the population does not leave before there is an exciton. The initial loss
-rate e/τ = W T_x/τ_f closes the set, so T_x alone is free. τ_r comes from the decay after the gate, fitted jointly, as
-are the delay of the detection and the background.
+The model and its derivation are in :mod:`analysis.transient_model`.
 """
 
 from collections.abc import Sequence
@@ -29,44 +17,42 @@ from analysis.likelihood import (
     profile_interval,
     significance,
 )
+from analysis.transient_model import (
+    EFFICIENCY,
+    F0,
+    LIFETIME,
+    N_PUMP,
+    PROBE,
+    SLOW_SHARE,
+    SLOWNESS,
+    TIME,
+    USUAL_SLOWNESS,
+    Window,
+    pump_data,
+    pump_model,
+    shape_model,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
-F0, EFFICIENCY, TIME, RATIO, DELAY, DARK, LIFETIME, TAIL, PROBE = range(9)
-"""Indices of the fit's parameters: F_0 (counts/ns), e, τ (ns), T_x/τ_r, delay (ns), background (counts/ns), τ_r (ns),
-fluorescence where the decay after the gate begins (counts/ns), F_probe (counts/ns)."""
-
-_N_PUMP = 8
 _MARGIN_NS = 20.0
 _DECAY_STARTS_NS = 16.0
 """After the gate's end, when all delays of the detection are over and only the lifetime is left."""
-_LOWER = np.array([0.0, -1.0, 8.0, 0.03, -3.0, 0.0, 0.2, 0.0, 0.0])
+_LOWER = np.array([0.0, -1.0, 8.0, 0.03, -3.0, 0.0, 0.2, 0.0, -0.3, 1.5, 0.0, 0.0])
 _DELAY_MAXIMUM_NS = 15.0
+_SECOND = (SLOW_SHARE, SLOWNESS)
 _BEYOND_DOUBT = 5.0
-
-
-@dataclass(frozen=True)
-class Window:
-    """Bins of the histogram in one gate: left edges (ns, relative to the gate's start), common width, counts (n,).
-
-    ``decay_left_ns``, ``decay_counts``: bins after the gate, left edges relative to the first of them; may be empty.
-    """
-
-    left_ns: FloatArray
-    bin_ns: float
-    counts: FloatArray
-    gate_ns: float
-    decay_left_ns: FloatArray
-    decay_counts: FloatArray
+_WORTH_A_PROFILE = 2.0
+"""Standard deviations of pumping below which the likelihood of its time has no shape to follow."""
 
 
 @dataclass(frozen=True)
 class TransientFit:
     """Result of the fit to one pump window.
 
-    ``interval`` fields are 68 % profile-likelihood intervals. ``significance`` is that of pumping against constant
-    fluorescence (standard deviations). ``efficiency_limit`` is a 95 % upper limit, for when nothing
-    is seen (NaN above 5σ).
+    ``interval`` fields are 68 % profile-likelihood intervals (± the standard error below 2σ). ``significance`` is that
+    of pumping against constant fluorescence (standard deviations). ``efficiency_limit`` is a 95 % upper limit, for
+    when nothing is seen (NaN above 5σ).
     ``fit`` holds all parameters in the order of the module's indices (without the probe).
     """
 
@@ -137,17 +123,19 @@ def fit_transient(window: Window, dark_counts: float, dark_ns: float) -> Transie
     excess, error = fluorescence(window, dark_counts, dark_ns)
     if not excess > 5.0 * error:
         raise ValueError(f"no fluorescence during the pump: {excess:.1f} ± {error:.1f} counts above the dark level")
-    model = _model(window, dark_ns)
-    data = np.concatenate((window.counts, [dark_counts], window.decay_counts))
+    model = pump_model(window, dark_ns)
+    data = pump_data(window, dark_counts)
     upper = _upper(window)
     starts = _starts(window, dark_counts / dark_ns)
-    low, high = _LOWER[:_N_PUMP], upper[:_N_PUMP]
+    low, high = _LOWER[:N_PUMP], upper[:N_PUMP]
     trials = [fit_poisson(model, data, start, low, high, max_steps=6) for start in starts]
     fit = fit_poisson(model, data, min(trials, key=lambda f: f.deviance).values, low, high)
     flat = _constant(model, data, fit, upper)
-    interval_e = _profile(model, data, fit, upper, EFFICIENCY)
-    interval_t = _profile(model, data, fit, upper, TIME)
     seen = significance(flat.deviance - fit.deviance, 2)
+    interval_e, interval_t = (
+        _profile(model, data, fit, upper, k) if seen > _WORTH_A_PROFILE else _from_error(fit, k)
+        for k in (EFFICIENCY, TIME)
+    )
     return TransientFit(
         fit=fit,
         window=window,
@@ -173,134 +161,39 @@ def fluorescence(window: Window, dark_counts: float, dark_ns: float) -> tuple[fl
 
 
 def fit_memory(pump: TransientFit, probe: Window, dark_counts: float, dark_ns: float) -> tuple[float, float]:
-    """Fluorescence at the probe's start relative to the pump's end, F_probe/F_ss, with standard error.
+    """Fluorescence at the probe's start relative to the pump's end, F_probe/F_end, with standard error.
 
-    1: the spin kept what the pump did; F_0/F_ss = 1/(1 − e): it forgot everything. Pump, probe and darkness are fitted
+    1: the spin kept what the pump did; F_0/F_end = 1/(1 − e): it forgot everything. Pump, probe and darkness are fitted
     together, with the probe light taken to be as strong as the pump.
     """
-    own, other = _model(pump.window, dark_ns), _shape_model(probe, probe=True)
+    own, other = pump_model(pump.window, dark_ns), shape_model(probe, pump.window.gate_ns, probe=True)
 
     def model(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        expected, slopes = own(theta[:_N_PUMP])
+        expected, slopes = own(theta[:N_PUMP])
         more, more_slopes = other(theta)
         wide = np.hstack((slopes, np.zeros((slopes.shape[0], 1))))
         return np.concatenate((expected, more)), np.vstack((wide, more_slopes))
 
-    data = np.concatenate((pump.window.counts, [dark_counts], pump.window.decay_counts, probe.counts))
+    data = np.append(pump_data(pump.window, dark_counts), probe.counts)
     values = pump.fit.values
-    steady = max(float(values[F0] * (1 - values[EFFICIENCY])), 1e-3 * float(values[F0]))
+    at_end = max(float(values[F0] * (1 - values[EFFICIENCY])), 1e-3 * float(values[F0]))
     upper = np.append(_upper(pump.window), 50.0 * float(values[F0]) + 1.0)
-    fit = fit_poisson(model, data, np.clip(np.append(values, steady), _LOWER, upper), _LOWER, upper)
+    start = np.clip(np.append(values, at_end), _LOWER, upper)
+    fit = fit_poisson(model, data, start, _LOWER, upper)
     f0, e, f_probe = fit.values[F0], fit.values[EFFICIENCY], fit.values[PROBE]
-    f_ss = f0 * (1 - e)
-    if f_ss <= 0:
+    f_end = f0 * (1 - e)
+    if f_end <= 0:
         return float("nan"), float("nan")
-    memory = float(f_probe / f_ss)
+    memory = float(f_probe / f_end)
     gradient = np.zeros(PROBE + 1)
-    gradient[F0], gradient[EFFICIENCY], gradient[PROBE] = -memory / f0, memory / (1 - e), 1.0 / f_ss
+    gradient[F0], gradient[EFFICIENCY], gradient[PROBE] = -memory / f0, memory / (1 - e), 1.0 / f_end
     return memory, float(np.sqrt(max(float(gradient @ fit.covariance @ gradient), 0.0)))
-
-
-def _curve(theta: FloatArray, left_ns: FloatArray, bin_ns: float, f_start: float | None) -> FloatArray:
-    """Expected counts in each bin, background included; left edges (n,) relative to the gate's opening.
-
-    ``f_start``: settled fluorescence of the initial population (counts/ns), None for F_0.
-    """
-    f0, e, tau, ratio, delay, dark, lifetime = (float(x) for x in theta[:TAIL])
-    response = ratio * lifetime
-    late = _flipped_share(max(e, 0.0) / tau, response, lifetime)
-    steady = f0 * (1.0 - e)
-    amplitude = ((f0 if f_start is None else f_start) - steady) * (1.0 + response / tau)
-    start = np.maximum(left_ns - delay, 0.0)
-    stop = np.maximum(left_ns + bin_ns - delay, 0.0)
-
-    def area(scale: float) -> FloatArray:
-        return np.asarray(scale * (np.exp(-start / scale) - np.exp(-stop / scale)), dtype=np.float64)
-
-    fast, free = area(response), area(lifetime)
-    follow = (fast - free) / (1.0 - lifetime / response)
-
-    def driven(drive: FloatArray, rate: float) -> FloatArray:
-        prompt = drive - fast
-        delayed = (drive - free) / _away_from_zero(1.0 - rate * lifetime) - follow
-        mixed = (1.0 - late) * prompt + late * delayed
-        return np.asarray(mixed / _away_from_zero(1.0 - rate * response), dtype=np.float64)
-
-    light = steady * driven(stop - start, 0.0) + amplitude * driven(area(tau), 1.0 / tau)
-    return np.asarray(light + dark * bin_ns, dtype=np.float64)
-
-
-def _flipped_share(loss_rate: float, response_ns: float, lifetime_ns: float) -> float:
-    """Share of photons from excitons whose dopant has flipped, from loss = W T_x/τ_f and 1/T_x = 2W + 1/τ_r + 1/τ_f.
-
-    Eliminating W leaves T_x y² − (1 − T_x/τ_r) y + 2 loss = 0 for y = 1/τ_f; the smaller root is the flip slower
-    than the light. Where the loss is larger than any flip rate allows, the double root.
-    """
-    b = 1.0 - response_ns / lifetime_ns
-    root = np.sqrt(max(b * b - 8.0 * loss_rate * response_ns, 0.0))
-    flip_rate = (b - root) / (2.0 * response_ns)
-    return float(flip_rate / (flip_rate + 1.0 / lifetime_ns))
-
-
-def _away_from_zero(x: float) -> float:
-    return x if abs(x) > 1e-4 else 1e-4
-
-
-def _model(window: Window, dark_ns: float) -> Model:
-    """Expected counts of the window's bins, of the dark windows and of the decay, with derivatives."""
-    shape = _shape_model(window, probe=False)
-
-    def model(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        expected, slopes = shape(theta)
-        dark_slope = np.zeros((1, theta.size))
-        dark_slope[0, DARK] = dark_ns
-        decay, decay_slopes = _decay(theta, window)
-        return (
-            np.concatenate((expected, [theta[DARK] * dark_ns], decay)),
-            np.vstack((slopes, dark_slope, decay_slopes)),
-        )
-
-    return model
-
-
-def _decay(theta: FloatArray, window: Window) -> tuple[FloatArray, FloatArray]:
-    """Exponential decay after the gate, integrated over bins, and its derivatives."""
-    lifetime, tail = float(theta[LIFETIME]), float(theta[TAIL])
-    start, stop = window.decay_left_ns, window.decay_left_ns + window.bin_ns
-    low, high = np.exp(-start / lifetime), np.exp(-stop / lifetime)
-    slopes = np.zeros((start.size, theta.size))
-    slopes[:, TAIL] = lifetime * (low - high)
-    slopes[:, LIFETIME] = tail * (low - high + (start * low - stop * high) / lifetime)
-    slopes[:, DARK] = window.bin_ns
-    return np.asarray(tail * slopes[:, TAIL] + theta[DARK] * window.bin_ns), slopes
-
-
-def _shape_model(window: Window, *, probe: bool) -> Model:
-    """The curve and its derivatives: exact for rates, by small differences for the parameters of the shape."""
-
-    def evaluate(theta: FloatArray) -> FloatArray:
-        return _curve(theta, window.left_ns, window.bin_ns, float(theta[PROBE]) if probe else None)
-
-    def model(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        value = evaluate(theta)
-        slopes = np.zeros((window.left_ns.size, theta.size))
-        slopes[:, DARK] = window.bin_ns
-        varied = [F0, PROBE] if probe else []
-        if not probe and theta[F0] > 0:
-            slopes[:, F0] = (value - theta[DARK] * window.bin_ns) / theta[F0]
-        for k in [EFFICIENCY, TIME, RATIO, DELAY, LIFETIME, *varied]:
-            step = np.zeros(theta.size)
-            step[k] = 1e-6 * max(abs(float(theta[k])), 1e-2)
-            slopes[:, k] = (evaluate(theta + step) - value) / step[k]
-        return value, slopes
-
-    return model
 
 
 def _upper(window: Window) -> FloatArray:
     most = 50.0 * (float(np.max(window.counts)) + 1.0) / window.bin_ns
     longest = max(3.0 * window.gate_ns, 20.0)
-    return np.array([most, 1.0, longest, 0.97, _DELAY_MAXIMUM_NS, most, 200.0, most])
+    return np.array([most, 1.0, longest, 0.97, _DELAY_MAXIMUM_NS, most, 200.0, most, 0.3, 12.0, 12.0])
 
 
 def _starts(window: Window, dark: float) -> list[FloatArray]:
@@ -313,7 +206,7 @@ def _starts(window: Window, dark: float) -> list[FloatArray]:
     e = float(np.clip(1.0 - late / early, 0.02, 0.98))
     lifetime, tail = _lifetime_guess(window, dark)
     times = [max(0.04 * window.gate_ns, 12.0), max(0.1 * window.gate_ns, 15.0), max(0.3 * window.gate_ns, 18.0)]
-    return [np.array([early, e, tau, 0.3, 1.0, dark, lifetime, tail]) for tau in times]
+    return [np.array([early, e, tau, 0.3, 1.0, dark, lifetime, tail, 0.0, USUAL_SLOWNESS, 1.0]) for tau in times]
 
 
 def _lifetime_guess(window: Window, dark: float) -> tuple[float, float]:
@@ -332,22 +225,29 @@ def _constant(model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray
     start = fit.values.copy()
     start[F0] = max(float(start[F0] * (1 - 0.5 * start[EFFICIENCY])), 1e-6)
     start[EFFICIENCY], start[TIME] = 0.0, min(50.0, upper[TIME])
-    return fit_poisson(model, data, start, _LOWER[:_N_PUMP], upper[:_N_PUMP], held=(EFFICIENCY, TIME))
+    start[SLOW_SHARE], start[SLOWNESS] = 0.0, USUAL_SLOWNESS
+    return fit_poisson(model, data, start, _LOWER[:N_PUMP], upper[:N_PUMP], held=(EFFICIENCY, TIME, *_SECOND))
 
 
 def _profile(model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray, index: int) -> tuple[float, float]:
     """68 % profile-likelihood interval of one parameter, starting each refit from the best fit."""
     start = fit.values.copy()
+    held = (index,)
 
     def deviance_at(x: float) -> float:
         start[index] = x
-        refit = fit_poisson(model, data, start, _LOWER[:_N_PUMP], upper[:_N_PUMP], held=(index,), max_steps=30)
+        refit = fit_poisson(model, data, start, _LOWER[:N_PUMP], upper[:N_PUMP], held, max_steps=30)
         start[:] = refit.values  # the next value lies near: go on from here
         return refit.deviance
 
     best = float(fit.values[index])
     step = float(fit.errors[index]) or 0.1 * abs(best) + 1e-3
     return profile_interval(deviance_at, best, fit.deviance, step, (float(_LOWER[index]), float(upper[index])))
+
+
+def _from_error(fit: PoissonFit, index: int) -> tuple[float, float]:
+    value, error = float(fit.values[index]), float(fit.errors[index])
+    return value - error, value + error
 
 
 def _upper_limit(model: Model, data: FloatArray, flat: PoissonFit, upper: FloatArray, window: Window) -> float:
@@ -360,7 +260,7 @@ def _upper_limit(model: Model, data: FloatArray, flat: PoissonFit, upper: FloatA
     for tau in np.geomspace(shortest, max(window.gate_ns / 2, 1.2 * shortest), 4):
         start = flat.values.copy()
         start[TIME], start[EFFICIENCY] = tau, 0.01
-        fit = fit_poisson(model, data, start, _LOWER[:_N_PUMP], upper[:_N_PUMP], held=(TIME,))
+        fit = fit_poisson(model, data, start, _LOWER[:N_PUMP], upper[:N_PUMP], held=(TIME, *_SECOND))
         limits.append(max(float(fit.values[EFFICIENCY]), 0.0) + 1.645 * float(fit.errors[EFFICIENCY]))
     return float(min(max(limits), 1.0))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from pump_ladder import Ladder, experiment, fitted, pumping_time_ns
 
 from analysis.antibunching import Background, PulsePeaks, evaluate
 from analysis.decay_data import decay_data
@@ -275,6 +276,26 @@ def stokes(rng: np.random.Generator) -> Stated:
     }
 
 
+def pumping(rng: np.random.Generator) -> Stated:
+    """Pumping efficiency and time of a six-level spin that fades with several times, 5000 to 200000 photons."""
+    ladder = Ladder(
+        saturation=rng.uniform(0.7, 3.0),
+        flip_ns=rng.uniform(20.0, 60.0),
+        mixing_ns=rng.uniform(100.0, 500.0),
+        neighbours=rng.uniform(0.0, 0.8),
+    )
+    photons = float(np.exp(rng.uniform(np.log(5000.0), np.log(200_000.0))))
+    expected, efficiency = experiment(ladder, photons, background=photons * rng.uniform(0.0, 5e-5), split_ns=2.0)
+    found = fitted(rng.poisson(expected).astype(np.float64))
+    results = {
+        "efficiency": (efficiency, found.efficiency_interval, found.efficiency, found.efficiency_error),
+        "time": (pumping_time_ns(ladder), found.time_interval_ns, found.time_ns, found.time_error_ns),
+    }
+    return {
+        name: (truth, one, from_error(truth, value, error)[2]) for name, (truth, one, value, error) in results.items()
+    }
+
+
 @dataclass(frozen=True)
 class Estimator:
     """One row group of the table."""
@@ -299,4 +320,5 @@ ESTIMATORS = {
     "two-port": Estimator("two-detector analyser", two_port),
     "circular": Estimator("quarter-wave analyser", circular),
     "stokes": Estimator("Stokes vector", stokes),
+    "pumping": Estimator("resonant spin pumping", pumping),
 }

@@ -32,12 +32,22 @@ import photon_files
 
 from analysis import tag_files
 from analysis.tag_files import OutOfOrderError, ReadOptions, SpcFormat, TagFileError, TextFormat
+from analysis.tags import PhotonRecord
+from runfile.errors import RunFileError
+from runfile.reader import RunFile
 
 OPTIONS = ReadOptions(text=TextFormat(time_unit_ps=1.0), spc=SpcFormat(tac_window_ns=12.5))
 SECONDS_EACH = 5.0
+SECONDS_UNTIL_KILLED = 20.0
+"""A reader that hangs inside a library of C hears no alarm: its process is killed and the file counts as failed."""
 HEADROOM_BYTES = 96 << 20
 """What a process may take beyond what it has after its imports; the files have some kB."""
 _EXTREMES = (0, 1, -1, 0x7F, 0xFF, 0x7FFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, -(2**63), 10**12)
+
+
+WHOLE_RUN = "run-whole"
+"""A run file read by its own reader, with tables, notes and results; "run" is one read for its photons."""
+_FACTS = tuple(name for name, kind in vars(RunFile).items() if isinstance(kind, property) and not name.startswith("_"))
 
 
 class TooLongError(Exception):
@@ -78,9 +88,11 @@ def _damage(data: bytearray, rng: np.random.Generator) -> None:
         data[at : at + size] = rng.bytes(min(size, len(data) - at))
 
 
-def outcome(path: Path) -> str:
-    """What came of reading: "refused", "read", or what went wrong."""
+def outcome(path: Path, kind: str) -> str:
+    """What came of reading a file of ``kind``: "refused", "read", or what went wrong."""
     try:
+        if kind == WHOLE_RUN:
+            return _all_of_run(path)
         if tag_files.kind_of(path) == "sdt":
             curves = tag_files.read_decays(path)
             return "read" if all(curve.counts.ndim == 1 and curve.bin_width_ps > 0 for curve in curves) else "wrong"
@@ -97,7 +109,30 @@ def outcome(path: Path) -> str:
         return f"{type(error).__name__}: {error}"[:100]
 
 
-def _nonsense(record: tag_files.PhotonRecord) -> str:
+def _all_of_run(path: Path) -> str:
+    """Everything a run file holds: "read", "refused", or what went wrong."""
+    try:
+        with RunFile(path) as run:
+            for name in _FACTS:
+                getattr(run, name)
+            for table in map(run.table, run.tables()):
+                _ = table.title, table.signal, table.axes
+                for name in (*table.columns, *table.fixed_axes):
+                    _ = table.unit(name), table.long_name(name)
+                    length = table.column(name).shape[0]
+                    if name in table.columns and length != table.n_points:
+                        return f"column of {length} rows in a table of {table.n_points}"
+            if run.has_tags():
+                tags = run.tags()
+                if tags.timestamps_ps.shape != tags.channel.shape:
+                    return "columns of different length"
+            run.analysis()
+    except RunFileError as error:
+        return "refused" if "\n" not in str(error) else "refusal of more than one line"
+    return "read"
+
+
+def _nonsense(record: PhotonRecord) -> str:
     times = record.timestamps_ps
     columns = [record.channel, record.nanotimes_ps, record.sync_index]
     if any(column is not None and column.shape != times.shape for column in columns):
@@ -107,7 +142,7 @@ def _nonsense(record: tag_files.PhotonRecord) -> str:
     return "" if np.isfinite(record.duration_s) and record.duration_s >= 0.0 else f"lasts {record.duration_s} s"
 
 
-def _stream_differs(path: Path, record: tag_files.PhotonRecord) -> str:
+def _stream_differs(path: Path, record: PhotonRecord) -> str:
     stream = tag_files.open_stream(path, OPTIONS)
     try:
         chunks = list(stream.iter_chunks())
@@ -125,12 +160,12 @@ def _work(kind: str, numbers: range, to_parent: Connection) -> None:
         content = write(Path(folder) / f"sound{suffix}").read_bytes()
         path = Path(folder) / f"damaged{suffix}"
         path.write_bytes(content)
-        outcome(path)  # what is imported late is imported now
+        outcome(path, kind)  # what is imported late is imported now
         _limit_memory()
         for number in numbers:
             path.write_bytes(mutated(content, number))
             signal.setitimer(signal.ITIMER_REAL, SECONDS_EACH)
-            result = outcome(path)
+            result = outcome(path, kind)
             signal.setitimer(signal.ITIMER_REAL, 0)
             to_parent.send((number, result))
     to_parent.close()
@@ -171,7 +206,12 @@ def examine(kind: str, numbers: range) -> tuple[Counter[str], dict[str, int]]:
         worker.start()
         sender.close()
         done = numbers.start
+        hung = False
         while True:
+            if not receiver.poll(SECONDS_UNTIL_KILLED):
+                hung = True
+                worker.kill()
+                break
             try:
                 number, result = receiver.recv()
             except EOFError:
@@ -181,7 +221,7 @@ def examine(kind: str, numbers: range) -> tuple[Counter[str], dict[str, int]]:
             done = number + 1
         worker.join()
         if done < numbers.stop:
-            died = f"process died (exit code {worker.exitcode})"
+            died = "hung" if hung else f"process died (exit code {worker.exitcode})"
             counts[died] += 1
             first.setdefault(died, done)
             done += 1

@@ -186,6 +186,36 @@ def run_file(path: Path, *, n_photons: int = 50) -> Path:
     return path
 
 
+def whole_run_file(path: Path) -> Path:
+    """A run file of ours with everything that one may hold: tables, fixed axes, notes, log, tags, analysis."""
+    from runfile.results import Analysis, Check, Result, Verdict
+    from runfile.writer import Column, FixedAxis, Parameter, RunWriter
+
+    writer = RunWriter.create(
+        path, procedure="esr", title="all", parameters={"duration": Parameter(60.0, "s")}, station="laser: twin\n",
+        snapshot={"laser": {"wavelength": 580.0}}, sample_sheet="name: dot\n", sample={"name": "dot"},
+        conditions={"temperature_k": 4.2, "field_t": 0.0}, versions={"solotron": "0.1.0"}, seed=1,
+    )  # fmt: skip
+    with writer:
+        sweep = [Column("frequency", "GHz", "frequency (GHz)"), Column("counts", "", "counts", dtype="i8")]
+        table = writer.table("data", title="sweep", signal="counts", axes=["frequency"], columns=sweep)
+        table.extend(frequency=np.linspace(4.0, 5.0, 20), counts=np.arange(20))
+        axis = FixedAxis("wavelength", "nm", "wavelength (nm)", np.linspace(570.0, 590.0, 16))
+        spectrum = [Column("counts", "", "counts", shape=(16,), axes=("wavelength",))]
+        spectra = writer.table(
+            "spectra", title="spectra", signal="counts", axes=[".", "wavelength"], columns=spectrum, fixed_axes=[axis]
+        )
+        spectra.append(counts=np.arange(16.0))
+        writer.note("lines", {"energies_mev": [2100.0, 2101.0]})
+        writer.log("first line")
+        writer.append_tags(np.arange(50, dtype=np.int64) * 1_000_003, (np.arange(50) % 2 + 1).astype(np.uint8))
+        writer.set_tag_metadata(duration_s=1.0, channels={"detector_1": 1, "detector_2": 2})
+        found = Analysis({"contrast": Result(0.2, 0.01, "1", "fit")}, Verdict((Check("fit", True, "good"),)), ())
+        writer.write_analysis(found)
+        writer.finish("completed", 1.0)
+    return path
+
+
 def _written(content: Callable[[], bytes]) -> Callable[[Path], Path]:
     def write(path: Path) -> Path:
         path.write_bytes(content())
@@ -214,6 +244,7 @@ SAMPLES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "text": (".txt", _written(lambda: text(range(0, 60_000, 1000), [k % 3 for k in range(60)]))),
     "photon-hdf5": (".hdf5", photon_hdf5),
     "run": (".h5", run_file),
+    "run-whole": (".h5", whole_run_file),
 }
 """Kind: suffix and writer of a small file of that kind."""
 

@@ -20,7 +20,7 @@ class ResultName(NamedTuple):
 
 
 _SPIN_PUMPING = (
-    ResultName("pumping_efficiency", "1", "1 − F_ss/F_0 of the pumped line's fluorescence"),
+    ResultName("pumping_efficiency", "1", "1 − F_end/F_0 of the pumped line's fluorescence"),
     ResultName("pumping_time", "ns", "1/e time of the fading fluorescence"),
     ResultName("memory", "1", "fluorescence at the start of the probe over that at the end of the pump"),
     ResultName(

@@ -7,24 +7,26 @@ from typing import Any, Self
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
 from runfile import layout
+from runfile.damage import DAMAGE, damage_named
 from runfile.encoding import analysis_from_json
 from runfile.errors import RunFileError
+from runfile.heaps import damaged_heap
 from runfile.records import TagRecord
 from runfile.results import Analysis
+from runfile.table_reader import Table, read_rows
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-Array = npt.NDArray[Any]
 
 
 class RunFile:
     """A run file open for reading; a context manager.
 
-    Raises RunFileError, one line, when the file is absent, empty, foreign, truncated, newer than this program,
-    or held by the process that is writing it. Not for use inside the process that is still writing the file: HDF5
-    then answers from its own memory, which does not know of the tags' last chunk; ``runfile.live_run`` is for that.
+    Raises RunFileError, one line, when the file is absent, empty, foreign, truncated, newer than this program, or held
+    by the process that is writing it; so do all properties and methods where it is damaged. Not for use inside the
+    process that is still writing the file: HDF5 then answers from its own memory, which does not know of the tags'
+    last chunk; ``runfile.live_run`` is for that.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -35,7 +37,7 @@ class RunFile:
         except RunFileError:
             self._file.close()
             raise
-        except RuntimeError as error:
+        except DAMAGE as error:
             self._file.close()
             raise RunFileError(_torn(self.path, error)) from error
 
@@ -79,27 +81,32 @@ class RunFile:
     @property
     def duration_s(self) -> float:
         """Duration on the bench's clock; NaN when the run never ended properly."""
-        return float(self._dataset(f"{layout.ENTRY}/duration_s")[()])
+        with damage_named(self.path, "its duration"):
+            return float(self._dataset(f"{layout.ENTRY}/duration_s")[()])
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Parameters of the run: name -> value, in the unit given by :attr:`parameter_units`."""
-        return {name: item["value"] for name, item in self._json(f"{layout.PROCESS}/parameters").items()}
+        encoded = self._json(f"{layout.PROCESS}/parameters")
+        with damage_named(self.path, "its list of parameters"):
+            return {name: item["value"] for name, item in encoded.items()}
 
     @property
     def parameter_units(self) -> dict[str, str]:
         """Units of the parameters: name -> unit, "" for none."""
-        return {name: item["unit"] for name, item in self._json(f"{layout.PROCESS}/parameters").items()}
+        encoded = self._json(f"{layout.PROCESS}/parameters")
+        with damage_named(self.path, "its list of parameters"):
+            return {name: item["unit"] for name, item in encoded.items()}
 
     @property
     def conditions(self) -> dict[str, float]:
         """Conditions set before the run, e.g. ``temperature_k``, ``field_t``."""
-        return dict(self._json(f"{layout.SAMPLE}/conditions"))
+        return self._json(f"{layout.SAMPLE}/conditions")
 
     @property
     def sample(self) -> dict[str, Any]:
         """The sample as a dict of plain values."""
-        return dict(self._json(f"{layout.SAMPLE}/sample"))
+        return self._json(f"{layout.SAMPLE}/sample")
 
     @property
     def sample_sheet(self) -> str:
@@ -114,44 +121,47 @@ class RunFile:
     @property
     def snapshot(self) -> dict[str, Any]:
         """Settings of all instruments at the start."""
-        return dict(self._json(f"{layout.INSTRUMENT}/snapshot"))
+        return self._json(f"{layout.INSTRUMENT}/snapshot")
 
     @property
     def versions(self) -> dict[str, str]:
         """Versions of the software: package -> version."""
-        return dict(self._json(f"{layout.PROCESS}/versions"))
+        return self._json(f"{layout.PROCESS}/versions")
 
     @property
     def seed(self) -> int | None:
         """Seed of the twin, None on real hardware."""
         path = f"{layout.PROCESS}/seed"
-        return int(self._dataset(path)[()]) if path in self._file else None
+        with damage_named(self.path, "its seed"):
+            return int(self._dataset(path)[()]) if path in self._file else None
 
     @property
     def notes(self) -> dict[str, Any]:
         """Structured facts the procedure noted: name -> value; after a kill those that can be read."""
-        notes = {}
-        try:
-            for name in self._file[layout.NOTES]:
-                notes[name] = self._json(f"{layout.NOTES}/{name}")
-        except (OSError, RuntimeError, RunFileError) as error:
-            if not self._killed:
-                raise RunFileError(f"run file {self.path}: the notes are damaged ({error})") from error
-        return notes
+        found = {}
+        with damage_named(self.path, "its notes"):
+            try:
+                for name in self._file[layout.NOTES]:
+                    found[name] = self._value(f"{layout.NOTES}/{name}")
+            except (RunFileError, *DAMAGE):
+                if not self._killed:
+                    raise
+        return found
 
     @property
     def log(self) -> tuple[str, ...]:
         """Lines of the log, each with its time."""
         dataset = self._dataset(layout.LOG)
-        lines = read_rows(dataset, dataset.shape[0], self.path, killed=self._killed)
-        return tuple(line.decode() for line in lines if line)
+        with damage_named(self.path, "its log"):
+            lines = read_rows(dataset, dataset.shape[0], self.path, killed=self._killed)
+            return tuple(line.decode() for line in lines if line)
 
     def tables(self) -> tuple[str, ...]:
         """Names of the point tables."""
-        entry = self._file[layout.ENTRY]
         try:
+            entry = self._file[layout.ENTRY]
             return tuple(name for name in entry if _is_table(entry, name))
-        except (OSError, RuntimeError) as error:
+        except DAMAGE as error:
             raise RunFileError(_torn(self.path, error)) from error
 
     def has_table(self, group: str) -> bool:
@@ -177,7 +187,10 @@ class RunFile:
         """All time tags; RunFileError when the run recorded none."""
         if not self.has_tags():
             raise RunFileError(f"run file {self.path}: it holds no time tags")
-        group = self._file[layout.PHOTONS]
+        with damage_named(self.path, "its time tags"):
+            return self._read_tags(self._file[layout.PHOTONS])
+
+    def _read_tags(self, group: h5py.Group) -> TagRecord:
         n_tags = min(group["timestamps"].shape[0], group["channel"].shape[0])
         channel, timestamps = (
             read_rows(group[name], n_tags, self.path, killed=self._killed) for name in ("channel", "timestamps")
@@ -190,10 +203,11 @@ class RunFile:
 
     def analysis(self) -> Analysis | None:
         """The analysis stored in the file, or None."""
-        process = self._file[layout.PROCESS]
-        if not {"results", "verdict", "warnings"} <= set(process):
-            return None
-        return analysis_from_json(*(process[name].asstr()[()] for name in ("results", "verdict", "warnings")))
+        with damage_named(self.path, "its analysis"):
+            process = self._file[layout.PROCESS]
+            if not {"results", "verdict", "warnings"} <= set(process):
+                return None
+            return analysis_from_json(*(process[name].asstr()[()] for name in ("results", "verdict", "warnings")))
 
     @property
     def _killed(self) -> bool:
@@ -201,98 +215,27 @@ class RunFile:
 
     def _dataset(self, path: str) -> h5py.Dataset:
         try:
-            return self._file[path]
-        except KeyError as error:
+            found = self._file[path]
+        except DAMAGE as error:
             raise RunFileError(f"run file {self.path}: {path} is missing; the file is damaged") from error
+        if not isinstance(found, h5py.Dataset):
+            raise RunFileError(f"run file {self.path}: {path} is no data set; the file is damaged")
+        return found
 
     def _text(self, path: str) -> str:
-        return str(self._dataset(path).asstr()[()])
+        with damage_named(self.path, path):
+            return str(self._dataset(path).asstr()[()])
+
+    def _value(self, path: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+        text = self._text(path)
+        with damage_named(self.path, path):
+            return json.loads(text)
 
     def _json(self, path: str) -> dict[str, Any]:
-        decoded: dict[str, Any] = json.loads(self._text(path))
+        decoded = self._value(path)
+        if not isinstance(decoded, dict):
+            raise RunFileError(f"run file {self.path}: {path} is no list of names and values; the file is damaged")
         return decoded
-
-
-class Table:
-    """A point table: rows that were completely recorded, and the fixed axes of its columns."""
-
-    def __init__(self, group: h5py.Group, path: Path, *, killed: bool) -> None:
-        self._group = group
-        self._path = path
-        datasets = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset) and item.shape}
-        self._columns = {name: item for name, item in datasets.items() if item.maxshape[0] is None}
-        self._fixed = {name: item for name, item in datasets.items() if item.maxshape[0] is not None}
-        n_rows = min(item.shape[0] for item in self._columns.values())
-        point = read_rows(self._columns[layout.POINT], n_rows, path, killed=killed)
-        written = point != layout.NO_POINT
-        self.n_points = len(point) if written.all() else int(np.argmin(written))
-
-    @property
-    def title(self) -> str:
-        """Title of the plot."""
-        return str(self._group["title"].asstr()[()])
-
-    @property
-    def signal(self) -> str:
-        """Name of the column that is plotted."""
-        return str(self._group.attrs["signal"])
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """Names of the signal's axes; the first runs over the points."""
-        return tuple(str(name) for name in self._group.attrs["axes"])
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns, without the counter ``point``."""
-        return tuple(str(name) for name in self._group.attrs["columns"])
-
-    @property
-    def fixed_axes(self) -> tuple[str, ...]:
-        """Names of the fixed axes."""
-        return tuple(self._fixed)
-
-    def column(self, name: str) -> Array:
-        """Column ``name``, shape (n_points, …), or the fixed axis of that name. RunFileError when there is none."""
-        if name in self._fixed:
-            return read_rows(self._fixed[name], self._fixed[name].shape[0], self._path)
-        return read_rows(self._find(name), self.n_points, self._path)
-
-    def unit(self, name: str) -> str:
-        """Unit of a column or fixed axis, "" for none."""
-        return str(self._find(name).attrs["units"])
-
-    def long_name(self, name: str) -> str:
-        """Axis label of a column or fixed axis, unit included."""
-        return str(self._find(name).attrs["long_name"])
-
-    def _find(self, name: str) -> h5py.Dataset:
-        if name in self._columns:
-            return self._columns[name]
-        if name in self._fixed:
-            return self._fixed[name]
-        known = ", ".join([*self.columns, *self.fixed_axes])
-        raise RunFileError(f"run file {self._path}, table {self._group.name}: no column {name!r}; it has {known}")
-
-
-def read_rows(dataset: h5py.Dataset, n_rows: int, path: Path, *, killed: bool = False) -> Array:
-    """The first ``n_rows`` rows; RunFileError when the bytes on disk are damaged.
-
-    ``killed``: the file's process may have died while it made a new chunk; then the rows before that chunk.
-    """
-    try:
-        return np.asarray(dataset[:n_rows])
-    except OSError as error:
-        if not killed:
-            raise RunFileError(f"run file {path}: {dataset.name} cannot be read; the file is damaged") from error
-    step = dataset.chunks[0]
-    blocks = [np.empty((0, *dataset.shape[1:]), dtype=dataset.dtype)]
-    for start in range(0, n_rows, step):
-        try:
-            blocks.append(np.asarray(dataset[start : min(start + step, n_rows)]))
-        except OSError:
-            break
-    return np.concatenate(blocks)
 
 
 def _is_table(entry: h5py.Group, name: str) -> bool:
@@ -333,6 +276,8 @@ def _torn(path: Path, error: Exception) -> str:
 
 
 def _check_format(file: h5py.File, path: Path) -> None:
+    if damaged_heap(path, file):
+        raise RunFileError(f"cannot read {path}: its texts are damaged; copy the file again")
     if file.attrs.get("format_name") != layout.FORMAT_NAME:
         raise RunFileError(f"cannot read {path}: it is an HDF5 file, but not a run file of solotron")
     version = int(file.attrs.get("format_version", 0))

@@ -1,5 +1,6 @@
-"""A maker of small synthetic run files."""
+"""A maker of small synthetic run files. What makes data for a benchmark makes them for its small version, too."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,10 @@ import pytest
 
 from runfile.reader import RunFile
 from runfile.writer import RunWriter
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+if str(BENCHMARKS) not in sys.path:
+    sys.path.insert(0, str(BENCHMARKS))
 
 Fill = Callable[[RunWriter], None]
 MakeRun = Callable[..., RunFile]

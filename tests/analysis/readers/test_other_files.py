@@ -34,7 +34,7 @@ def file_of(folder: Path, content: bytes, suffix: str) -> Path:
 def test_kind_is_known_from_the_content(tmp_path: Path, kind: str) -> None:
     suffix, write = make.SAMPLES[kind]
     expected = {"pt2": "picoquant-legacy", "pt3": "picoquant-legacy", "ht2": "picoquant-legacy"}
-    expected |= {"ht3": "picoquant-legacy", "ptu-t2": "ptu", "ptu-t3": "ptu", "ptu-picoharp": "ptu"}
+    expected |= {"ht3": "picoquant-legacy", "ptu-t2": "ptu", "ptu-t3": "ptu", "ptu-picoharp": "ptu", "run-whole": "run"}
     assert kind_of(write(tmp_path / f"a{suffix}")) == expected.get(kind, kind)
 
 
