@@ -31,7 +31,7 @@ _NO_SIDE = 0.00135
 class PulsePeaks:
     """Coincidences per peak: ``counts[i]`` pairs at ``offset[i]`` pulse periods, both shape (n,), ascending.
 
-    ``poisson_level``: expected pairs per peak for light without memory, N1·N2 / number of pulses.
+    ``poisson_level``: expected pairs per peak for light without memory, N1·N2 / number of pulses in the live time.
     """
 
     offset: IntArray
@@ -142,6 +142,7 @@ class Envelope:
 def peaks_by_index(index_1: IntArray, index_2: IntArray, n_pulses: int, reach: int | None = None) -> PulsePeaks:
     """Peak areas from the number of the pulse that each photon belongs to (exact, whatever the period).
 
+    ``n_pulses``: of the live time, without pauses (:mod:`analysis.live_time`).
     ``reach``: peaks counted to each side; by default as many as some 10⁸ pairs allow, at most 20000.
     """
     level = index_1.size * index_2.size / max(n_pulses, 1)

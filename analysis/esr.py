@@ -184,11 +184,17 @@ def esr_results(fit: ResonanceFit, dopant: DopantSpin, start: float) -> dict[str
             method + "common full width at half maximum, power broadening included",
         ),
     }
+    return found | _line_results(fit, dopant, method)
+
+
+def _line_results(fit: ResonanceFit, dopant: DopantSpin, method: str) -> dict[str, Result]:
+    """Frequency and height of each hyperfine line."""
+    found = {}
     for k in range(dopant.n_lines):
         m_nuclear = -dopant.nuclear_spin + k
         found[f"line_{k + 1}_frequency"] = Result(
             float(fit.line_frequency_ghz[k]),
-            fit.centre_error_ghz,
+            float(fit.line_frequency_error_ghz[k]),
             "GHz",
             method + f"line of m_I = {m_nuclear:+g} (A > 0 assumed for the sign) at the mean field",
         )

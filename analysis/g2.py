@@ -246,7 +246,7 @@ def analysis_of(evaluation: Evaluation) -> Analysis:
             "away, so g2(0) depends on the normalisation by this factor"
         )
     results = {**_g2_results(g2), **_timing_results(evaluation), **_rates(photons)}
-    checks = (_antibunched(g2), _enough(g2), _lifetime_check(evaluation), _saturation(photons))
+    checks = (_antibunched(g2, photons.missing_pairs), _enough(g2), _lifetime_check(evaluation), _saturation(photons))
     return Analysis(results, Verdict(checks), tuple(warnings))
 
 
@@ -262,7 +262,7 @@ def _g2_results(g2: Antibunching) -> dict[str, Result]:
     exact = "profile-likelihood interval" if g2.corrected else "Clopper-Pearson interval (covers at least 95 %)"
     near = f"centre peak over the mean of the {g2.n_adjacent} nearest side peaks; {window}; {correction}"
     far = f"centre peak over the mean of {g2.n_far} peaks far from the centre; {window}; {correction}"
-    flat = f"centre peak over N1·N2/number of pulses; {window}; {correction}"
+    flat = f"centre peak over N1·N2/number of pulses in the live time; {window}; {correction}"
     side = g2.adjacent_counts / g2.n_adjacent
     counting = f"pairs in a peak; centre at pulse {g2.centre.offset:+d} (detector 2 minus detector 1)"
     return {
@@ -287,7 +287,9 @@ def _g2_results(g2: Antibunching) -> dict[str, Result]:
             "1",
             f"mean pairs of {g2.n_far} peaks far from the centre",
         ),
-        "poisson_counts": Result(g2.poisson_level, 0.0, "1", "N1·N2/number of pulses, pairs per peak without memory"),
+        "poisson_counts": Result(
+            g2.poisson_level, 0.0, "1", "N1·N2/number of pulses in the live time, pairs per peak without memory"
+        ),
     }
 
 
@@ -328,7 +330,8 @@ def _cable_delay(evaluation: Evaluation) -> Result:
 
 
 def _rates(photons: PulsedPhotons | StreamedPhotons) -> dict[str, Result]:
-    results = {}
+    pauses = f", {photons.pauses_s:.4g} s of pauses without a photon left out" if photons.pauses_s else ""
+    results = {"live_time": Result(photons.duration_s, 0.0, "s", f"duration of the record{pauses}")}
     for number, detector in enumerate((photons.detector_1, photons.detector_2), start=1):
         n = detector.n_photons
         results[f"count_rate_{number}"] = Result(
@@ -340,9 +343,11 @@ def _rates(photons: PulsedPhotons | StreamedPhotons) -> dict[str, Result]:
     return results
 
 
-def _antibunched(g2: Antibunching) -> Check:
+def _antibunched(g2: Antibunching, missing_pairs: str) -> Check:
     upper = g2.adjacent.interval_95[1]
     value = f"g2(0) = {g2.adjacent.value:.3g} (95 % interval {g2.adjacent.interval_95[0]:.2g} to {upper:.3g})"
+    if missing_pairs:
+        return Check("antibunched", False, f"{value} does not tell a single emitter: {missing_pairs}")
     if upper < 0.5:
         return Check("antibunched", True, f"{value} lies below 1/2: a single emitter")
     if g2.adjacent.interval_95[0] > 0.5:

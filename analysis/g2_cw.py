@@ -8,7 +8,8 @@ delay τ from the centre τ0)
 d is 1 for one emitter without background, and (S/(S+B))²/n for n equal emitters with signal S and background B; so
 g2(0) = 1 − d. Both detectors blur the delay: the model is convolved with the distribution of the difference of their
 errors, h(τ) = ∫ h1(t) h2(t + τ) dt, and integrated over the bins. The counts are never deconvolved: that would turn
-their noise into structure. The level far from the centre is N1·N2·(bin width)/T for steady light and is fitted.
+their noise into structure. The level far from the centre is N1·N2·(bin width)/T for light that is steady in the live
+time T, and is fitted.
 """
 
 from dataclasses import dataclass
@@ -157,7 +158,8 @@ def correlate_cw(
 def poisson_level(n_1: int, n_2: int, duration_s: float, bin_ps: int) -> float:
     """N1·N2·bin/T: pairs that a bin would hold for light without memory.
 
-    Raises ValueError when a detector saw nothing or the live time is not above 0.
+    ``duration_s``: the live time T, without pauses (:mod:`analysis.live_time`). Raises ValueError when a detector saw
+    nothing or the live time is not above 0.
     """
     if not n_1 or not n_2:
         raise ValueError(f"the detectors counted {n_1} and {n_2} photons; both must have seen light")
@@ -205,11 +207,12 @@ def fit_cw(
         [_profile(shape, fit, (lower, upper), held, index, confidence) for confidence in (0.68, 0.95)]
         for index in (DIP, ANTIBUNCHING)
     )
-    return _describe(data, fit, shelved, (dips, times), (signal_share, signal_share_stderr))
+    return _describe(data, jitter, fit, shelved, (dips, times), (signal_share, signal_share_stderr))
 
 
 def _describe(
     data: CwCoincidences,
+    jitter: JitterDifference,
     fit: PoissonFit,
     shelved: bool,
     intervals: tuple[list[Interval], list[Interval]],
@@ -229,6 +232,8 @@ def _describe(
         )
     level = float(fit.values[LEVEL])
     model = "three-level" if shelved else "two-level (no dark state seen)"
+    spread_ns = jitter.step_ns * _spread_in_steps(jitter.weights)
+    seen_through = f" (standard deviation of their difference {spread_ns:.3g} ns)" if spread_ns else ""
     return CwFit(
         g2_zero=1.0 - dip / scale,
         g2_zero_68=edges[0],
@@ -251,7 +256,7 @@ def _describe(
         dof=fit.dof,
         goodness=goodness_probability(fit.deviance, fit.dof),
         method=(
-            f"Poisson maximum likelihood, {model} model convolved with both detectors' response, "
+            f"Poisson maximum likelihood, {model} model convolved with both detectors' response{seen_through}, "
             f"{data.first_ns:.4g} to {data.first_ns + data.counts.size * data.bin_ns:.4g} ns, signal share "
             f"{signal_share:.4g} ± {signal_share_stderr:.2g}, profile-likelihood intervals"
         ),

@@ -10,6 +10,7 @@ import numpy as np
 from analysis.errors import AnalysisError
 from analysis.g2_cw import CwCoincidences, CwFit, JitterDifference, correlate_cw, fit_cw, no_jitter, poisson_level
 from analysis.live_correlation import Correlator
+from analysis.live_time import Silences, live_time_s
 from analysis.tags import PhotonRecord, PhotonStream, Progress
 from runfile.results import Analysis, Check, Result, Verdict
 
@@ -40,7 +41,11 @@ class CwSettings:
 
 @dataclass(frozen=True)
 class CwEvaluation:
-    """Pairs and fit of one record; ``channels`` of the two detectors, their ``n_photons``, and what is to be told."""
+    """Pairs and fit of one record; ``channels`` of the two detectors, their ``n_photons``, and what is to be told.
+
+    ``duration_s`` of the record, ``live_s`` of it without pauses. ``missing_pairs``: as in
+    :class:`analysis.tags.PhotonRecord`.
+    """
 
     data: CwCoincidences
     fit: CwFit
@@ -48,6 +53,20 @@ class CwEvaluation:
     n_photons: tuple[int, int]
     duration_s: float
     warnings: tuple[str, ...]
+    live_s: float
+    missing_pairs: str
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a record tells beside its pairs."""
+
+    channels: tuple[int, int]
+    n_photons: tuple[int, int]
+    duration_s: float
+    live_s: float
+    warnings: tuple[str, ...]
+    missing_pairs: str
 
 
 def analyse_cw(
@@ -76,11 +95,14 @@ def evaluate_cw(record: PhotonRecord, settings: CwSettings | None = None) -> CwE
     per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
     channels = two_busiest(per_channel)
     first, second = (record.timestamps_ps[record.channel == number] for number in channels)
+    live_s = live_time_s(first, second, record.duration_s)
     try:
-        data = correlate_cw(first, second, record.duration_s, settings.bin_ps, settings.reach_ps)
+        data = correlate_cw(first, second, live_s, settings.bin_ps, settings.reach_ps)
     except ValueError as error:
         raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
-    return _evaluated(data, settings, channels, (first.size, second.size), record.duration_s, record.warnings)
+    n_photons = (first.size, second.size)
+    seen = _Seen(channels, n_photons, record.duration_s, live_s, record.warnings, record.missing_pairs)
+    return _evaluated(data, settings, seen)
 
 
 def evaluate_cw_stream(
@@ -97,16 +119,20 @@ def evaluate_cw_stream(
     channels = two_busiest(counts)
     bin_ps, reach_ps = settings.bin_ps, settings.reach_ps
     correlator = Correlator(bin_ps, reach_ps, start_channel=channels[0], stop_channel=channels[1])
+    silences = Silences()
     for chunk in stream.iter_chunks(report):
         correlator.add(chunk.timestamps_ps, chunk.channel)
-    seen = stream.summary()
+        silences.take(chunk.timestamps_ps[np.isin(chunk.channel, channels)])
+    summary = stream.summary()
     n_photons = (counts[channels[0]], counts[channels[1]])
+    live_s = silences.live_s(summary.duration_s)
     try:
-        level = poisson_level(*n_photons, seen.duration_s, bin_ps)
+        level = poisson_level(*n_photons, live_s, bin_ps)
         data = CwCoincidences(-reach_ps * 1e-3, bin_ps * 1e-3, correlator.counts, level)
     except ValueError as error:
         raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
-    return _evaluated(data, settings, channels, n_photons, seen.duration_s, seen.warnings)
+    seen = _Seen(channels, n_photons, summary.duration_s, live_s, summary.warnings, summary.missing_pairs)
+    return _evaluated(data, settings, seen)
 
 
 def two_busiest(counts: Mapping[int, int]) -> tuple[int, int]:
@@ -124,14 +150,7 @@ def figure(evaluation: CwEvaluation) -> "Figure":
     return draw(evaluation)
 
 
-def _evaluated(
-    data: CwCoincidences,
-    settings: CwSettings,
-    channels: tuple[int, int],
-    n_photons: tuple[int, int],
-    duration_s: float,
-    warnings: tuple[str, ...],
-) -> CwEvaluation:
+def _evaluated(data: CwCoincidences, settings: CwSettings, seen: _Seen) -> CwEvaluation:
     try:
         fit = fit_cw(
             data,
@@ -142,7 +161,7 @@ def _evaluated(
         )
     except ValueError as error:
         raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
-    told = list(warnings)
+    told = list(seen.warnings)
     if settings.jitter is None:
         told.append("no detector response was given: jitter fills the dip, so g2(0) is an upper limit")
     if abs(fit.level_ratio - 1.0) > _UNSTEADY * max(fit.level_ratio_stderr, 1e-3):
@@ -155,17 +174,22 @@ def _evaluated(
             f"no dip is seen beyond doubt (deviance gain {fit.deviance_drop:.0f}, {_DIP_BEYOND_DOUBT:.0f} needed): "
             "its place and depth may be noise; measure longer"
         )
-    return CwEvaluation(data, fit, channels, n_photons, duration_s, tuple(told))
+    return CwEvaluation(
+        data, fit, seen.channels, seen.n_photons, seen.duration_s, tuple(told), seen.live_s, seen.missing_pairs
+    )
 
 
 def analysis_of(evaluation: CwEvaluation) -> Analysis:
     """Results, checks and warnings of an evaluation."""
-    fit, duration_s = evaluation.fit, evaluation.duration_s
+    fit, live_s = evaluation.fit, evaluation.live_s
+    pauses_s = evaluation.duration_s - live_s
+    pauses = f", {pauses_s:.4g} s of pauses without a photon left out" if pauses_s else ""
     results = _results(fit)
+    results["live_time"] = Result(live_s, 0.0, "s", f"duration of the record{pauses}")
     for number, (channel, n) in enumerate(zip(evaluation.channels, evaluation.n_photons, strict=True), start=1):
         method = f"tags of channel {channel} over the live time; the error is that of counting, blinking is not in it"
-        results[f"count_rate_{number}"] = Result(n / duration_s, sqrt(n) / duration_s, "1/s", method)
-    return Analysis(results, Verdict((_antibunched(fit), _fits(fit))), evaluation.warnings)
+        results[f"count_rate_{number}"] = Result(n / live_s, sqrt(n) / live_s, "1/s", method)
+    return Analysis(results, Verdict((_antibunched(fit, evaluation.missing_pairs), _fits(fit))), evaluation.warnings)
 
 
 def _results(fit: CwFit) -> dict[str, Result]:
@@ -189,9 +213,11 @@ def _results(fit: CwFit) -> dict[str, Result]:
     }
 
 
-def _antibunched(fit: CwFit) -> Check:
+def _antibunched(fit: CwFit, missing_pairs: str) -> Check:
     low, high = fit.g2_zero_95
     value = f"g2(0) = {fit.g2_zero:.3g} (95 % interval {low:.2g} to {high:.3g})"
+    if missing_pairs:
+        return Check("antibunched", False, f"{value} does not tell a single emitter: {missing_pairs}")
     if high < 0.5:
         return Check("antibunched", True, f"{value} lies below 1/2: a single emitter")
     if low > 0.5:

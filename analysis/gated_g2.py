@@ -3,30 +3,25 @@
 The statistics are those of :mod:`analysis.time_gating`; here they meet a whole measurement, in memory or as a stream.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.errors import AnalysisError
 from analysis.g2 import Evaluation
 from analysis.g2_stream import PeakCounter
+from analysis.gate_pairs import gate_pairs, late_pulses, parts_of, peak_times_ps
 from analysis.lifetime import combine
 from analysis.poisson import ratio_calibrated_interval, ratio_interval
-from analysis.pulsed import Detector, PulsedPhotons
-from analysis.pulsed_stream import StreamedPhotons
-from analysis.time_gating import GatedRatio, GateExtrapolation, extrapolate, gate_pairs, peak_time_ps, scan_gates
+from analysis.tags import Progress
+from analysis.time_gating import GatedRatio, GateExtrapolation, extrapolate, scan_gates
 from runfile.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-IntArray = npt.NDArray[np.int64]
-
-_FINE_BINS = 2000
 _MOST_REACH = 10_000
 _SCANNED_LIFETIMES = 2.5
 _SCANNED_GATES = 26
@@ -76,7 +71,7 @@ class GateScan:
     remark: str = ""
 
 
-def gated_g2(evaluation: Evaluation, gate: Gate) -> GatedG2:
+def gated_g2(evaluation: Evaluation, gate: Gate, report: Progress | None = None) -> GatedG2:
     """g2(0) of the photons within ``gate``; a stream is read twice more.
 
     Raises AnalysisError where times within the period cannot be used, the gate reaches beyond the period, or no
@@ -98,11 +93,11 @@ def gated_g2(evaluation: Evaluation, gate: Gate) -> GatedG2:
     reach = abs(centre) + n_side + 1
     if reach > _MOST_REACH:
         raise AnalysisError(f"the centre peak lies {centre} pulses away: no gate can be set so far")
-    peaks_ps = _peak_times_ps(photons)
+    peaks_ps = peak_times_ps(photons, _half(report, 0))
     cuts_ps = photons.cuts_ps()
-    pairs = PeakCounter(reach, _late_pulses(photons))
+    pairs = PeakCounter(reach, late_pulses(photons))
     kept = np.zeros(2, dtype=np.int64)
-    for parts in _parts(photons):
+    for parts in parts_of(photons, _half(report, 1)):
         pulses = []
         for k, part in enumerate(parts):
             since_ns = ((part.phase_ps - cuts_ps[k]) % part.period_ps - peaks_ps[k]) * 1e-3
@@ -140,19 +135,22 @@ def results(found: GatedG2) -> dict[str, Result]:
     }
 
 
-def scan(evaluation: Evaluation) -> GateScan | None:
+def scan(evaluation: Evaluation, report: Progress | None = None) -> GateScan | None:
     """Gates up to 2.5 lifetimes after the peak and g2(0) extrapolated; None where the decay is too short for gates.
 
-    Too short: fewer than five bins of the recorder a lifetime, or no lifetime at all. Of a stream nothing is scanned.
+    Too short: fewer than five bins of the recorder a lifetime, or no lifetime at all. A stream is read twice more.
     """
     photons = evaluation.photons
-    if not isinstance(photons, PulsedPhotons) or photons.timing_fault or not evaluation.decays:
+    if photons.timing_fault or not evaluation.decays:
         return None
     lifetime_ns = combine([decay.fit for decay in evaluation.decays])[0]
     if lifetime_ns * 1e3 < _LEAST_STEPS * photons.resolution_ps:
         return None
     try:
-        pairs = gate_pairs(photons, evaluation.antibunching.centre.offset)
+        centre = evaluation.antibunching.centre.offset
+        if abs(centre) > _MOST_REACH:
+            return None
+        pairs = gate_pairs(photons, centre, report=report)
         gates = scan_gates(pairs, np.linspace(0.0, _SCANNED_LIFETIMES * lifetime_ns, _SCANNED_GATES))
     except ValueError:
         return None
@@ -195,25 +193,8 @@ def figure(found: GateScan) -> "Figure":
     return draw(found)
 
 
-def _parts(photons: PulsedPhotons | StreamedPhotons) -> Iterable[tuple[Detector, Detector]]:
-    if isinstance(photons, PulsedPhotons):
-        return [(photons.detector_1, photons.detector_2)]
-    return photons.detectors()
-
-
-def _late_pulses(photons: PulsedPhotons | StreamedPhotons) -> int:
-    """By how many pulses photons may be out of order."""
-    if isinstance(photons, PulsedPhotons):
-        return 3
-    return int(np.ceil(photons.latest_ps / photons.period_ps)) + 3
-
-
-def _peak_times_ps(photons: PulsedPhotons | StreamedPhotons) -> tuple[float, float]:
-    """Signal peak of each detector after its cut, ps."""
-    counts = np.zeros((2, _FINE_BINS), dtype=np.int64)
-    cuts_ps, period_ps = photons.cuts_ps(), photons.period_ps
-    for parts in _parts(photons):
-        for k, part in enumerate(parts):
-            since_cut = (part.phase_ps - cuts_ps[k]) % period_ps
-            counts[k] += np.histogram(since_cut, _FINE_BINS, (0.0, period_ps))[0]
-    return peak_time_ps(counts[0], period_ps), peak_time_ps(counts[1], period_ps)
+def _half(report: Progress | None, number: int) -> Progress | None:
+    """Progress of the first or second of two readings."""
+    if report is None:
+        return None
+    return lambda fraction, what: report((number + fraction) / 2.0, what)

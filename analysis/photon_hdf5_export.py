@@ -230,3 +230,5 @@ def _write_user(file: h5py.File, facts: Mapping[str, object], summary: StreamSum
     put = _Titled(file).put
     put("/user/solotron/metadata", json.dumps(plain, default=str))
     put("/user/solotron/warnings", json.dumps(summary.warnings))
+    if summary.missing_pairs:
+        put("/user/solotron/missing_pairs", summary.missing_pairs)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from analysis.correlation import coincidences
 from analysis.errors import AnalysisError
+from analysis.live_time import Silences, merged
 from analysis.pulse_search import refine_period_ps, trigger_period_ps
 from analysis.tags import PhotonRecord, pulse_phase
 from runfile.reading import RecordedRun
@@ -27,6 +28,7 @@ _AFTERPULSING_PS = 2e6
 _SAMPLE_FIRST = 1_000_000
 _SAMPLE_SPREAD = 4_000_000
 _MOST_DIVIDED = 32
+NO_LIVE_TIME = "the live time is not in the file; the span of the tags without pauses is used"
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,9 @@ def mean_phase_of_sums(sum_1: complex, sum_2: complex, n_photons: int, period_ps
 class PulsedPhotons:
     """Two detectors behind a beam splitter under pulsed light.
 
-    ``n_pulses`` during the record; ``resolution_ps``: width of the recorder's time bins, 0 if finer than matters.
-    ``timing_fault``: why times within the period cannot be used, "" if they can.
+    ``n_pulses`` and ``duration_s``: of the live time, ``pauses_s`` left out; ``resolution_ps``: width of the recorder's
+    time bins, 0 if finer than matters. ``timing_fault``: why times within the period cannot be used, "" if they can.
+    ``missing_pairs``: why the recorder could not record pairs near zero delay, "" if it could.
     """
 
     detector_1: Detector
@@ -146,6 +149,8 @@ class PulsedPhotons:
     resolution_ps: float
     timing_fault: str = ""
     warnings: tuple[str, ...] = ()
+    missing_pairs: str = ""
+    pauses_s: float = 0.0
 
     def cuts_ps(self) -> tuple[float, float]:
         """Where the two periods are cut, less than half a period apart."""
@@ -193,7 +198,7 @@ def from_tags(tags: TagRecord, note: object, where: str) -> PulsedPhotons:
     """
     period_ps, divider = pulses_of_note(note, where)
     warnings: list[str] = []
-    times = [_channel(tags, name, where) for name in ("detector_1", "detector_2")]
+    times = (_channel(tags, "detector_1", where), _channel(tags, "detector_2", where))
     if "divided_trigger" in tags.channels:
         trigger = tags.of("divided_trigger")
         try:
@@ -207,14 +212,20 @@ def from_tags(tags: TagRecord, note: object, where: str) -> PulsedPhotons:
         ]
     else:
         warnings.append("no trigger was recorded: the pulse period is fitted to the photons themselves")
-        period_ps, detectors = _from_times(times, period_ps, where)
+        period_ps, detectors = _from_times(list(times), period_ps, where)
     duration_s = tags.duration_s
+    pauses_s = 0.0
     if not np.isfinite(duration_s):
-        duration_s = float(np.ptp(np.concatenate(times))) * 1e-12
-        warnings.append("the live time is not in the file; the span of the tags is used")
+        silences = Silences(None)
+        silences.take(merged(*times))
+        pauses_s = silences.pauses_between_photons_ps() * 1e-12
+        duration_s = float(np.ptp(np.concatenate(times))) * 1e-12 - pauses_s
+        warnings.append(NO_LIVE_TIME)
     n_pulses = max(1, round(duration_s * 1e12 / period_ps))
     first, second = detectors
-    return PulsedPhotons(first, second, period_ps, n_pulses, duration_s, 0.0, warnings=tuple(warnings))
+    return PulsedPhotons(
+        first, second, period_ps, n_pulses, duration_s, 0.0, warnings=tuple(warnings), pauses_s=pauses_s
+    )
 
 
 def from_record(record: PhotonRecord, guess_period_ps: float | None = None) -> PulsedPhotons:
@@ -224,6 +235,25 @@ def from_record(record: PhotonRecord, guess_period_ps: float | None = None) -> P
     laser trigger on channel 0 (see :func:`choose_detectors`), refined on the photons. Raises AnalysisError when
     there are not two detectors or no pulse period.
     """
+    photons = replace(_related_photons(record, guess_period_ps), missing_pairs=record.missing_pairs)
+    related = record.sync_index is not None and bool(record.sync_period_ps)
+    silences = Silences()
+    silences.take(merged(photons.detector_1.times_ps, photons.detector_2.times_ps))
+    n_pulses, live_s = live_pulses(photons.n_pulses, photons.period_ps, photons.duration_s, silences, related=related)
+    return replace(photons, n_pulses=n_pulses, duration_s=live_s, pauses_s=photons.duration_s - live_s)
+
+
+def live_pulses(
+    n_pulses: int, period_ps: float, duration_s: float, silences: Silences, *, related: bool
+) -> tuple[int, float]:
+    """Pulses and time (s) without the pauses. ``related``: ``n_pulses`` were counted from first to last photon (T3)."""
+    live_s = silences.live_s(duration_s)
+    if related:
+        return max(1, n_pulses - round(silences.pauses_between_photons_ps() / period_ps)), live_s
+    return max(1, round(live_s * 1e12 / period_ps)), live_s
+
+
+def _related_photons(record: PhotonRecord, guess_period_ps: float | None) -> PulsedPhotons:
     numbers, counts = np.unique(record.channel, return_counts=True)
     per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
     related = record.sync_index is not None and record.nanotimes_ps is not None and bool(record.sync_period_ps)

@@ -13,12 +13,14 @@ import numpy.typing as npt
 from analysis.correlation_channels import IntArray
 from analysis.errors import AnalysisError
 from analysis.live_correlation import Correlator
+from analysis.live_time import Silences, merged
 from analysis.pulse_search import trigger_period_ps
 from analysis.pulsed import (
     Detector,
     choose_detectors,
     cut_of_counts,
     detector_of_times,
+    live_pulses,
     mean_phase_of_sums,
     period_of_sample,
     sampled,
@@ -38,7 +40,7 @@ class Survey:
     first and last pulse number, ``beyond`` the share of photons dated later than a period after their pulse,
     ``latest_ps`` the longest time after a pulse, ``resolution_ps`` the smallest difference of such times.
     ``beginning_ps``: times of the first million photons of all channels. ``trigger_ps``: period of channel 0 where
-    its tags come regularly.
+    its tags come regularly. ``missing_pairs``: as in :class:`analysis.tags.PhotonRecord`.
     """
 
     counts: Mapping[int, int]
@@ -52,6 +54,7 @@ class Survey:
     resolution_ps: float
     beginning_ps: IntArray
     trigger_ps: float | None
+    missing_pairs: str = ""
 
 
 def survey(stream: PhotonStream, report: Progress | None = None) -> Survey:
@@ -89,6 +92,7 @@ def survey(stream: PhotonStream, report: Progress | None = None) -> Survey:
         float(np.diff(nanotimes).min()) if nanotimes.size > 1 else 0.0,
         np.concatenate(beginning)[:_BEGINNING],
         None if related else trigger_period_ps(np.concatenate(triggers)[:_TRIGGER_TAGS]),
+        summary.missing_pairs,
     )
 
 
@@ -164,6 +168,8 @@ class StreamedPhotons:
     latest_ps: int
     timing_fault: str = ""
     warnings: tuple[str, ...] = ()
+    missing_pairs: str = ""
+    pauses_s: float = 0.0
 
     @property
     def period_ps(self) -> float:
@@ -241,27 +247,33 @@ def from_stream(
         period_ps = period_of_sample(sample, found.period_ps or guess_period_ps, found.trigger_ps, "the file")
         relation = Relation(channels, ("detector 1", "detector 2"), period_ps, related=False)
         n_pulses = max(1, round(found.duration_s * 1e12 / period_ps))
-    first, second = detector_sums(stream, relation, report_phases)
+    silences = Silences()
+    first, second = detector_sums(stream, relation, report_phases, silences)
+    n_pulses, live_s = live_pulses(n_pulses, relation.period_ps, found.duration_s, silences, related=relation.related)
     return StreamedPhotons(
         stream,
         relation,
         first,
         second,
         n_pulses,
-        found.duration_s,
+        live_s,
         found.resolution_ps if found.related else 0.0,
         found.latest_ps,
         timing_fault(found.beyond) if found.related else "",
         (*found.warnings, *told),
+        found.missing_pairs,
+        found.duration_s - live_s,
     )
 
 
 def detector_sums(
-    stream: PhotonStream, relation: Relation, report: Progress | None = None
+    stream: PhotonStream, relation: Relation, report: Progress | None = None, silences: Silences | None = None
 ) -> tuple[DetectorSums, DetectorSums]:
-    """Read the stream once and sum over the photons of both detectors."""
+    """Read the stream once and sum over the photons of both detectors; their times go to ``silences``, too."""
     sums = (_Sums(), _Sums())
     for parts in relation.all_detectors(stream, report):
+        if silences is not None:
+            silences.take(merged(parts[0].times_ps, parts[1].times_ps))
         for each, part in zip(sums, parts, strict=True):
             each.take(part)
     first, second = (s.result(name, relation.period_ps) for s, name in zip(sums, relation.names, strict=True))

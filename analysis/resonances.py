@@ -86,10 +86,11 @@ class ResonanceFit:
     """Six-line (2I + 1) fit. Order of ``fit.values``: see the module's indices.
 
     ``line_contrast``, ``line_error`` (n_lines,): each line's own peak contrast, m_I = −I first, positions from the
-    joint fit. ``line_frequency_ghz``: where each line lies, at the mean field. ``significance``: of all lines
-    against none. ``centre_ghz``: frequency of the transition without hyperfine coupling. ``peak_contrast``: height of
-    the fitted lines above the baseline, mean over the lines. ``error_scale``: by how much errors were scaled because
-    the counts scatter more than Poisson (blinking, drift); it is already in every error of this class, not in ``fit``.
+    joint fit. ``line_frequency_ghz``: where each line lies, at the mean field, ``line_frequency_error_ghz`` with D and
+    A both uncertain. ``significance``: of all lines against none. ``centre_ghz``: frequency of the transition without
+    hyperfine coupling. ``peak_contrast``: height of the fitted lines above the baseline, mean over the lines.
+    ``error_scale``: by how much errors were scaled because the counts scatter more than Poisson (blinking, drift); it
+    is already in every error of this class, not in ``fit``.
     ``deviance`` over ``dof`` is the goodness of fit, given the total counts of each point.
     ``other_a_ghz``: A of the best fit with the other sign; ``sign_gap``: how much larger its deviance
     is (below 9: the data do not decide).
@@ -101,6 +102,7 @@ class ResonanceFit:
     centre_ghz: float
     centre_error_ghz: float
     line_frequency_ghz: FloatArray
+    line_frequency_error_ghz: FloatArray
     line_contrast: FloatArray
     line_error: FloatArray
     significance: float
@@ -317,14 +319,22 @@ def _describe(
     offsets = found.frequency_ghz[:, None] - found.frequency_ghz
     curves = [line_shape(offsets[:, found.line == k], width, shape) @ found.share[found.line == k] for k in range(n)]
     peak = float(np.mean([np.max(curve) for curve in curves]))
-    places = [float(found.frequency_ghz[np.argmax(curve)]) for curve in curves]
+    places = np.array([float(found.frequency_ghz[np.argmax(curve)]) for curve in curves])
+
+    def followed(coupling: FloatArray) -> FloatArray:
+        near = sticks(dopant, float(coupling[0]), float(coupling[1]), field, *ends)
+        gaps = np.where(near.line == np.arange(n)[:, None], np.abs(near.frequency_ghz - places[:, None]), np.inf)
+        return np.asarray(near.frequency_ghz[np.argmin(gaps, axis=1)], dtype=np.float64)
+
+    covariance = fit.covariance[np.ix_((D_GHZ, A_GHZ), (D_GHZ, A_GHZ))]
     return ResonanceFit(
         fit=fit,
         shape=shape,
         target=ends[1],
         centre_ghz=centre,
         centre_error_ghz=abs(slope) * float(fit.errors[D_GHZ]) * scale,
-        line_frequency_ghz=np.array(places),
+        line_frequency_ghz=places,
+        line_frequency_error_ghz=scale * _propagated(followed, np.array([d, a]), covariance),
         line_contrast=each.values[1:],
         line_error=each.errors[1:] * scale,
         significance=significance((flat.deviance - fit.deviance) / scale**2, 4),
@@ -334,3 +344,13 @@ def _describe(
         deviance=fit.deviance,
         dof=dof,
     )
+
+
+def _propagated(
+    followed: Callable[[FloatArray], FloatArray], coupling: FloatArray, covariance: FloatArray, step: float = 1e-6
+) -> FloatArray:
+    """Standard errors of ``followed(coupling)``, (n,), from the covariance of the couplings (GHz)."""
+    steps = step * np.eye(coupling.size)
+    slopes = np.column_stack([(followed(coupling + one) - followed(coupling - one)) / (2 * step) for one in steps])
+    variance = np.einsum("ij,jk,ik->i", slopes, covariance, slopes)
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)), dtype=np.float64)

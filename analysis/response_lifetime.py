@@ -1,8 +1,8 @@
 """The lifetimes of a measurement seen through a measured response, both detectors, the model chosen by BIC.
 
 The response is a photon file of scattered laser light recorded on the same two channels with the same pulse period, or
-a text histogram of two columns, time (ns) and counts, used for both detectors. Its place on the time axis does not
-matter, because the shift is fitted.
+a histogram (:mod:`analysis.response_file`), used for both detectors. Its place on the time axis does not matter,
+because the shift is fitted.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from analysis.g2 import Decay, Evaluation, decay_counts
 from analysis.irf import measured_response
 from analysis.pulsed import Detector, from_record
 from analysis.reconvolution import DecayFit, DecaySelection, decay_data, lifetime_interval, select_decay
+from analysis.response_file import TextResponse
 from runfile.results import Result
 
 if TYPE_CHECKING:
@@ -33,42 +34,11 @@ _PERIOD_AGREES = 1e-3
 
 
 @dataclass(frozen=True)
-class TextResponse:
-    """A response as text: bin centres (ns, evenly spaced, ascending) and counts, both (n,)."""
-
-    time_ns: FloatArray
-    counts: FloatArray
-
-
-@dataclass(frozen=True)
 class ResponseLifetimes:
     """The chosen model of each detector with all candidates; ``detectors``: their names, in order."""
 
     detectors: tuple[str, ...]
     selections: tuple[DecaySelection, ...]
-
-
-def read_response(path: Path, options: tag_files.ReadOptions | None = None) -> TextResponse | Path:
-    """A text histogram, or the path itself when it is a photon file (which is read on the measurement's own bins).
-
-    Text is taken for photons when ``options`` describe its columns. Raises AnalysisError for text that is no histogram,
-    TagFileError for a file that is neither.
-    """
-    if tag_files.kind_of(path) != "text" or (options is not None and options.text is not None):
-        return path
-    try:
-        columns = np.loadtxt(path, dtype=np.float64, comments=("#", "%"), delimiter=_separator(path), ndmin=2)
-    except ValueError as error:
-        raise AnalysisError(f"{path}: a response as text needs two columns, time (ns) and counts ({error})") from error
-    if columns.shape[1] != 2 or columns.shape[0] < 10:
-        raise AnalysisError(f"{path}: a response as text needs two columns and ten rows at least, got {columns.shape}")
-    time_ns, counts = columns.T
-    steps = np.diff(time_ns)
-    if not np.all(np.isfinite(columns)) or np.any(counts < 0.0):
-        raise AnalysisError(f"{path}: times and counts of a response must be finite, counts not negative")
-    if not np.all(steps > 0.0) or float(np.ptp(steps)) > 0.01 * float(steps.mean()):
-        raise AnalysisError(f"{path}: the times of a response must ascend in equal steps")
-    return TextResponse(time_ns, counts)
 
 
 def evaluate(
@@ -137,13 +107,6 @@ def _lifetime(fit: DecayFit, index: int, lifetime_ns: float, stderr_ns: float, m
     return Result(lifetime_ns, stderr_ns, "ns", f"{method}; profile-likelihood interval", interval, 0.68)
 
 
-def _separator(path: Path) -> str | None:
-    """A comma or semicolon where the last line holds one; None: white space."""
-    with path.open("rb") as file:
-        last = file.read().splitlines()[-1]
-    return next((mark for mark in (",", ";") if mark.encode() in last), None)
-
-
 def _response_photons(path: Path, options: tag_files.ReadOptions | None, period_ps: float) -> dict[str, Detector]:
     try:
         seen = from_record(tag_files.read(path, options), period_ps)
@@ -170,18 +133,28 @@ def _histogram(by_name: Mapping[str, Detector], decay: Decay, resolution_ps: flo
 
 
 def _on_bins(response: TextResponse, n_bins: int, bin_ns: float) -> FloatArray:
-    """The text histogram on bins of ``bin_ns``: its running sum, linear within a bin, read at the new edges."""
+    """The histogram on bins of ``bin_ns``: its running sum, linear within a bin, read at the new edges.
+
+    Of a response longer than a period, the period that holds most light is taken. AnalysisError where a hundredth of
+    the light above the dark level comes outside it.
+    """
     step_ns = float(np.diff(response.time_ns).mean())
-    start_ns = float(response.time_ns[0]) - step_ns / 2.0
-    edges_ns = start_ns + np.arange(response.counts.size + 1) * step_ns
+    edges_ns = np.arange(response.counts.size + 1) * step_ns
     running = np.concatenate(([0.0], np.cumsum(response.counts)))
-    fine = np.diff(np.interp(start_ns + np.arange(n_bins + 1) * bin_ns, edges_ns, running))
-    lost = 1.0 - float(fine.sum()) / max(float(running[-1]), 1e-300)
+    period_ns = n_bins * bin_ns
+    starts_ns = edges_ns[edges_ns <= max(edges_ns[-1] - period_ns, 0.0)]
+    inside = np.interp(starts_ns + period_ns, edges_ns, running) - np.interp(starts_ns, edges_ns, running)
+    best = int(np.argmax(inside))
+    dark = float(np.sort(response.counts)[: max(int(response.counts.size * _DARK_SHARE), 1)].mean())
+    light = max(float(running[-1]) - dark * response.counts.size, 1e-300)
+    outside_bins = max(response.counts.size - period_ns / step_ns, 0.0)
+    lost = (float(running[-1] - inside[best]) - dark * outside_bins) / light
     if lost > 0.01:
         raise AnalysisError(
-            f"the response lasts {response.counts.size * step_ns:.4g} ns and {lost:.0%} of its light comes after one "
-            f"period of the decay, {n_bins * bin_ns:.4g} ns"
+            f"the response lasts {response.counts.size * step_ns:.4g} ns and {lost:.0%} of its light comes outside one "
+            f"period of the decay, {period_ns:.4g} ns: measure it with the pulses of the decay"
         )
+    fine = np.diff(np.interp(starts_ns[best] + np.arange(n_bins + 1) * bin_ns, edges_ns, running))
     return np.asarray(fine, dtype=np.float64)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
-from analysis.pulsed import Detector, end_warnings, period_of_sample, pulses_of_note
+from analysis.live_time import Silences
+from analysis.pulsed import NO_LIVE_TIME, Detector, end_warnings, period_of_sample, pulses_of_note
 from analysis.pulsed_stream import Relation, StreamedPhotons, detector_sums, period_sample
 from analysis.tag_files import open_stream
 from analysis.tags import PhotonStream, Progress, between_triggers, checked_period_ps
@@ -95,14 +96,18 @@ def from_run_stream(run: RecordedRun, report: Progress | None = None) -> Streame
         except ValueError as error:
             raise AnalysisError(f"{where}: {error}") from error
         relation = TriggeredRelation(channels, _DETECTORS, measured, related=False, trigger_channel=trigger_channel)
-    first, second = detector_sums(stream, relation, _share(report, 1))
-    duration_s = stream.head.stated_duration_s
+    silences = Silences(None)
+    first, second = detector_sums(stream, relation, _share(report, 1), silences)
+    duration_s, pauses_s = stream.head.stated_duration_s, 0.0
     if duration_s is None or not np.isfinite(duration_s):
-        duration_s = (seen.last_ps - seen.first_ps) * 1e-12
-        warnings.append("the live time is not in the file; the span of the tags is used")
+        pauses_s = silences.pauses_between_photons_ps() * 1e-12
+        duration_s = (seen.last_ps - seen.first_ps) * 1e-12 - pauses_s
+        warnings.append(NO_LIVE_TIME)
     n_pulses = max(1, round(duration_s * 1e12 / relation.period_ps))
     told = (*end_warnings(run.exit_status), *warnings)
-    return StreamedPhotons(stream, relation, first, second, n_pulses, duration_s, 0.0, 0, warnings=told)
+    return StreamedPhotons(
+        stream, relation, first, second, n_pulses, duration_s, 0.0, 0, warnings=told, pauses_s=pauses_s
+    )
 
 
 @dataclass

@@ -20,6 +20,7 @@ from analysis.readers.stream import FileStream, collect
 from analysis.readers.text import TextFormat, TextSource
 from analysis.tags import PhotonRecord, Progress
 from runfile import layout
+from runfile.heaps import damaged_heap
 
 __all__ = [
     "DecayCurve",
@@ -119,6 +120,8 @@ def _start_of(path: Path) -> bytes:
 def _kind_of_hdf5(path: Path) -> str:
     try:
         with h5py.File(path, "r") as file:
+            if damaged_heap(path, file):
+                raise TagFileError(f"cannot read {path}: its texts are damaged; copy the file again")
             name = file.attrs.get("format_name")
             if name is None and "identity/format_name" in file:  # where Photon-HDF5 0.5 has it as a data set
                 name = file["identity/format_name"][()]

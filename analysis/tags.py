@@ -38,7 +38,8 @@ class PhotonRecord:
     panel; 0 is the sync input of a recorder that has one beside its numbered inputs. Where the recorder related
     each photon to a laser pulse (T3): ``sync_index`` is the number of that pulse, ``nanotimes_ps`` the time since
     it, ``sync_period_ps`` the pulse period. ``warnings``: what in the file contradicts the data. ``metadata``: what
-    the file says about itself, not checked.
+    the file says about itself, not checked. ``missing_pairs``: why the recorder could not record pairs near zero delay,
+    "" if it could.
     """
 
     timestamps_ps: IntArray
@@ -49,6 +50,7 @@ class PhotonRecord:
     sync_index: IntArray | None = None
     warnings: tuple[str, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
+    missing_pairs: str = ""
 
     def channels(self) -> tuple[int, ...]:
         """Channels with photons, ascending."""
@@ -78,12 +80,13 @@ class StreamSummary:
     """What is known of a stream once it was read to its end.
 
     ``counts``: photons per channel. ``duration_s``: length of the record. ``warnings``: what the file says about
-    itself and the photons contradict.
+    itself and the photons contradict. ``missing_pairs``: as in :class:`PhotonRecord`.
     """
 
     counts: Mapping[int, int]
     duration_s: float
     warnings: tuple[str, ...] = ()
+    missing_pairs: str = ""
 
     @property
     def n_photons(self) -> int:
@@ -156,7 +159,7 @@ class RecordStream:
         """Counts, duration and warnings of the record."""
         numbers, counts = np.unique(self._record.channel, return_counts=True)
         per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-        return StreamSummary(per_channel, self._record.duration_s, self._record.warnings)
+        return StreamSummary(per_channel, self._record.duration_s, self._record.warnings, self._record.missing_pairs)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from analysis.gate_pairs import GatePairs
 from analysis.poisson import ratio_calibrated_interval, ratio_interval
-from analysis.pulsed import Detector, PulsedPhotons
 
-IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 _LEAST_SIDE_PAIRS = 60
@@ -38,18 +37,6 @@ _SLOWEST, _QUICKEST = 1.0, 30.0
 """κ in units of 1/τ_X."""
 _SURE = 0.9999
 _SEEN = 6.0
-
-
-@dataclass(frozen=True)
-class GatePairs:
-    """Time after the pulse of the earlier photon of every pair, ns, ascending: ``centre_ns`` and ``side_ns``.
-
-    ``n_side``: number of side peaks that ``side_ns`` holds together.
-    """
-
-    centre_ns: FloatArray
-    side_ns: FloatArray
-    n_side: int
 
 
 @dataclass(frozen=True)
@@ -89,27 +76,6 @@ class GateExtrapolation:
     method: str
 
 
-def gate_pairs(photons: PulsedPhotons, centre: int, n_side: int = 10) -> GatePairs:
-    """Pairs of the centre peak and of ``n_side`` (even) side peaks with the time of their earlier photon.
-
-    ``centre``: offset of the centre peak in pulses, as :func:`analysis.antibunching.find_centre` finds it. Times count
-    from each detector's own signal peak. Raises ValueError when times within the period cannot be used, or for
-    an odd number of side peaks.
-    """
-    if photons.timing_fault:
-        raise ValueError(f"no time gate can be set: {photons.timing_fault}")
-    if n_side < 2 or n_side % 2:
-        raise ValueError(f"n_side must be an even number of peaks, 2 at least, got {n_side}")
-    cut_1, cut_2 = photons.cuts_ps()
-    pulse_1, time_1 = _by_pulse(photons.detector_1, cut_1)
-    pulse_2, time_2 = _by_pulse(photons.detector_2, cut_2)
-    beside = [k for k in range(-n_side // 2, n_side // 2 + 1) if k]
-    side = [_earlier_times(pulse_1, time_1, pulse_2, time_2, centre + k) for k in beside]
-    return GatePairs(
-        np.sort(_earlier_times(pulse_1, time_1, pulse_2, time_2, centre)), np.sort(np.concatenate(side)), n_side
-    )
-
-
 def scan_gates(pairs: GatePairs, gates_ns: npt.ArrayLike) -> tuple[GatedRatio, ...]:
     """g2(0) at each gate (n,). Raises ValueError for gates that are not finite."""
     gates = np.atleast_1d(np.asarray(gates_ns, dtype=np.float64))
@@ -117,8 +83,8 @@ def scan_gates(pairs: GatePairs, gates_ns: npt.ArrayLike) -> tuple[GatedRatio, .
         raise ValueError("gates must be finite times, ns")
     result = []
     for gate in gates:
-        n = int(pairs.centre_ns.size - np.searchsorted(pairs.centre_ns, gate))
-        m = int(pairs.side_ns.size - np.searchsorted(pairs.side_ns, gate))
+        later = pairs.time_ns >= gate
+        n, m = int(pairs.centre[later].sum()), int(pairs.side[later].sum())
         value = n * pairs.n_side / m if m else float("nan")
         exposure = float(pairs.n_side)
         result.append(
@@ -147,13 +113,14 @@ def extrapolate(
     if not (isfinite(exciton_lifetime_ns) and exciton_lifetime_ns > 0.0 and isfinite(start_ns)):
         raise ValueError(f"needs an exciton lifetime above 0 ns and a start, got {exciton_lifetime_ns}, {start_ns}")
     stop = start_ns + 4.0 * exciton_lifetime_ns if stop_ns is None else stop_ns
-    centre = pairs.centre_ns[(pairs.centre_ns >= start_ns) & (pairs.centre_ns < stop)]
-    side = pairs.side_ns[(pairs.side_ns >= start_ns) & (pairs.side_ns < stop)]
-    if side.size < _LEAST_SIDE_PAIRS:
+    inside = (pairs.time_ns >= start_ns) & (pairs.time_ns < stop)
+    within = GatePairs(pairs.time_ns[inside], pairs.centre[inside], pairs.side[inside], pairs.n_side)
+    n_centre, n_side_pairs = int(within.centre.sum()), int(within.side.sum())
+    if n_side_pairs < _LEAST_SIDE_PAIRS:
         raise ValueError(
-            f"{side.size} side pairs between {start_ns:g} and {stop:g} ns; {_LEAST_SIDE_PAIRS} at least are needed"
+            f"{n_side_pairs} side pairs between {start_ns:g} and {stop:g} ns; {_LEAST_SIDE_PAIRS} at least are needed"
         )
-    lattice = _likelihood(centre, side, pairs.n_side, exciton_lifetime_ns)
+    lattice = _likelihood(within, exciton_lifetime_ns)
     log_likelihood = lattice.log_likelihood
     best = np.unravel_index(int(np.argmax(log_likelihood)), log_likelihood.shape)
     drop = 2.0 * float(log_likelihood.max() - log_likelihood[:, 0, :].max())
@@ -172,7 +139,7 @@ def extrapolate(
         biexciton_lifetime_stderr_ns=(tau_high - tau_low) / 2.0 if seen else float("nan"),
         deviance_drop=drop,
         method=(
-            f"{centre.size} centre and {side.size} pairs of {pairs.n_side} side peaks whose earlier photon comes "
+            f"{n_centre} centre and {n_side_pairs} pairs of {pairs.n_side} side peaks whose earlier photon comes "
             f"{start_ns:.4g} to {stop:.4g} ns after the pulse; likelihood of g + c·exp(−κm) in bins of m "
             "given their pairs, profile-likelihood intervals; "
             f"exciton lifetime {exciton_lifetime_ns:.4g} ns"
@@ -190,28 +157,28 @@ class _Lattice:
     log_likelihood: FloatArray
 
 
-def _likelihood(centre_ns: FloatArray, side_ns: FloatArray, n_side: int, lifetime_ns: float) -> _Lattice:
+def _likelihood(pairs: GatePairs, lifetime_ns: float) -> _Lattice:
     """Binomial likelihood: of the pairs in a bin of m, the share r/(r + n_side) is in the centre peak.
 
     Given the sum of centre and side pairs of a bin, the unknown level of the bin drops out. The exponential is
     averaged over the side pairs of each bin, so bins may be wide.
     """
-    n_bins = int(np.clip(side_ns.size // _PAIRS_PER_BIN, 4, _MOST_BINS))
-    edges = np.unique(np.quantile(side_ns, np.linspace(0.0, 1.0, n_bins + 1)[1:-1], method="higher"))
-    edges = edges[edges > side_ns[0]]  # times in steps of the recorder: every bin holds its own lower edge
-    n_bins = edges.size + 1
-    in_bin = np.searchsorted(edges, side_ns, side="right")
-    side = np.bincount(in_bin, minlength=n_bins).astype(np.float64)
-    centre = np.bincount(np.searchsorted(edges, centre_ns, side="right"), minlength=n_bins).astype(np.float64)
+    edges = _edges_ns(pairs)
+    n_bins, n_side = edges.size + 1, pairs.n_side
+    in_bin = np.searchsorted(edges, pairs.time_ns, side="right")
+    side = np.bincount(in_bin, weights=pairs.side, minlength=n_bins)
+    centre = np.bincount(in_bin, weights=pairs.centre, minlength=n_bins)
     late = slice(n_bins // 2, n_bins)
     most_g = ratio_interval(int(centre[late].sum()), int(side[late].sum()), n_side, _SURE)[1]
     most_cascade = ratio_interval(int(centre.sum()), int(side.sum()), n_side, _SURE)[1]
     g = most_g * np.linspace(0.0, 1.0, _LATTICE[0]) ** 2
     cascade = most_cascade * np.linspace(0.0, 1.0, _LATTICE[1]) ** 2
     kappa = np.geomspace(_SLOWEST, _QUICKEST, _LATTICE[2]) / lifetime_ns
-    fall = np.exp(-np.outer(kappa, side_ns - side_ns[0]))
-    shape = np.stack([np.bincount(in_bin, weights=row, minlength=n_bins) for row in fall]) / side
-    shape = shape / fall.mean(axis=1)[:, None]  # mean over all side pairs is 1
+    since_first = pairs.time_ns - pairs.time_ns[pairs.side > 0][0]
+    fall = np.stack(  # a row a κ: mean of the exponential over the side pairs of each bin
+        [np.bincount(in_bin, weights=pairs.side * np.exp(-k * since_first), minlength=n_bins) for k in kappa]
+    )
+    shape = fall / side / (fall.sum(axis=1) / side.sum())[:, None]  # mean over all side pairs is 1
     total = np.zeros((g.size, cascade.size, kappa.size))
     for k in range(n_bins):
         ratio = g[:, None, None] + cascade[:, None] * shape[:, k]
@@ -219,6 +186,17 @@ def _likelihood(centre_ns: FloatArray, side_ns: FloatArray, n_side: int, lifetim
         if centre[k] > 0.0:
             total += centre[k] * np.log(np.maximum(ratio, 1e-300))
     return _Lattice(g, cascade, kappa, total)
+
+
+def _edges_ns(pairs: GatePairs) -> FloatArray:
+    """Edges between up to 24 bins of m of as many side pairs each; every bin holds its own lower edge."""
+    running = np.cumsum(pairs.side)
+    n = int(running[-1])
+    n_bins = int(np.clip(n // _PAIRS_PER_BIN, 4, _MOST_BINS))
+    rank = np.ceil(np.linspace(0.0, 1.0, n_bins + 1)[1:-1] * (n - 1)).astype(np.int64)
+    edges = np.unique(pairs.time_ns[np.searchsorted(running, rank, side="right")])
+    result: FloatArray = edges[edges > pairs.time_ns[pairs.side > 0][0]]  # times in steps: some edges are equal
+    return result
 
 
 def _quantiles(values: FloatArray, weights: FloatArray, levels: tuple[float, ...]) -> tuple[float, ...]:
@@ -235,30 +213,3 @@ def _interval(values: FloatArray, deviance: FloatArray, confidence: float) -> tu
     root = np.linspace(np.sqrt(values[0]), np.sqrt(values[-1]), _FINE_BINS)
     inside = root[np.interp(root, np.sqrt(values), deviance) <= float(stats.chi2.ppf(confidence, 1))]
     return float(inside[0]) ** 2, float(inside[-1]) ** 2
-
-
-def _by_pulse(detector: Detector, cut_ps: float) -> tuple[IntArray, FloatArray]:
-    """Pulse number and time (ns) after the detector's signal peak, ordered by pulse."""
-    pulse = detector.own_pulse(cut_ps)
-    since_cut = (detector.phase_ps - cut_ps) % detector.period_ps
-    counts = np.histogram(since_cut, _FINE_BINS, (0.0, detector.period_ps))[0]
-    order = np.argsort(pulse, kind="stable")
-    return pulse[order], (since_cut[order] - peak_time_ps(counts, detector.period_ps)) * 1e-3
-
-
-def peak_time_ps(counts: npt.NDArray[np.integer], period_ps: float) -> float:
-    """Where a detector's signal peaks, ps after its cut; ``counts`` (n,): photons against that time over the period."""
-    smooth = np.convolve(counts, np.ones(3), mode="same")
-    return float(np.argmax(smooth)) * period_ps / counts.size
-
-
-def _earlier_times(
-    pulse_1: IntArray, time_1: FloatArray, pulse_2: IntArray, time_2: FloatArray, offset: int
-) -> FloatArray:
-    """min(t1, t2) of every pair whose pulses lie ``offset`` apart (detector 2 minus detector 1)."""
-    wanted = pulse_1 + offset
-    first, last = np.searchsorted(pulse_2, wanted, "left"), np.searchsorted(pulse_2, wanted, "right")
-    n_partners = last - first
-    start = np.repeat(first, n_partners)
-    within = np.arange(start.size) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
-    return np.asarray(np.minimum(np.repeat(time_1, n_partners), time_2[start + within]), dtype=np.float64)

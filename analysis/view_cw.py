@@ -3,6 +3,7 @@
 import numpy as np
 
 from analysis.g2_cw import correlate_cw, fit_cw, no_jitter
+from analysis.live_time import live_time_s
 from analysis.pulse_search import whole_steps_ps
 from analysis.tags import PhotonRecord
 from analysis.view_parts import attempt, poisson_bars
@@ -24,7 +25,8 @@ def build(record: PhotonRecord, *, with_fit: bool) -> tuple[View, ...]:
         return ()
     chosen = sorted(int(number) for number in numbers[np.argsort(counts)[-2:]])
     first, second = (record.timestamps_ps[record.channel == number] for number in chosen)
-    data, _ = attempt(lambda: correlate_cw(first, second, record.duration_s, bin_ps, _REACH_PS // bin_ps * bin_ps))
+    live_s = live_time_s(first, second, record.duration_s)
+    data, _ = attempt(lambda: correlate_cw(first, second, live_s, bin_ps, _REACH_PS // bin_ps * bin_ps))
     if data is None:
         return ()
     upper, lower = poisson_bars(data.counts)

@@ -17,7 +17,8 @@ from analysis.spin_pumping import (
     pulse_times,
 )
 from analysis.spin_pumping import Histogram as CycleHistogram
-from analysis.transient import TransientFit, Window, cut_window
+from analysis.transient import TransientFit, cut_window
+from analysis.transient_model import Window
 from analysis.view_parts import (
     MOST_IMAGE_BINS,
     attempt,

@@ -11,13 +11,14 @@ from analysis.antibunching import Background, PulsePeaks, evaluate
 from analysis.decay_data import decay_data
 from analysis.decay_models import ONE, STRETCHED, TWO
 from analysis.g2_cw import CwCoincidences, fit_cw, jitter_difference
+from analysis.gate_pairs import GatePairs
 from analysis.irf import jitter_response, measured_response
 from analysis.lifetime import fit_tail, fit_tail_from_peak
 from analysis.poisson import calibrated_interval, poisson_interval
 from analysis.polarimetry import AnalyserCalibration, calibrate, degree, invert, response
 from analysis.reconvolution import fit_decay, lifetime_interval
 from analysis.stokes import analyser_rows, measure_stokes
-from analysis.time_gating import GatePairs, extrapolate
+from analysis.time_gating import extrapolate
 from analysis.two_port import PortCounts, TwoPortCalibration, polarisation_degree
 
 FloatArray = npt.NDArray[np.float64]
@@ -119,7 +120,7 @@ def g2_gated(rng: np.random.Generator) -> Stated:
 
     cascades = rng.exponential(exciton / ratio, rng.poisson(level * quantum_yield))
     centre = np.concatenate((independent(rng.poisson(level * g)), cascades))
-    pairs = GatePairs(np.sort(centre), np.sort(independent(rng.poisson(level * n_side))), n_side)
+    pairs = GatePairs.of_times(centre, independent(rng.poisson(level * n_side)), n_side)
     found = extrapolate(pairs, exciton)
     return {"g2(0)": (g, found.interval_68, found.interval_95)}
 
@@ -281,8 +282,8 @@ def pumping(rng: np.random.Generator) -> Stated:
     ladder = Ladder(
         saturation=rng.uniform(0.7, 3.0),
         flip_ns=rng.uniform(20.0, 60.0),
-        mixing_ns=rng.uniform(100.0, 500.0),
-        neighbours=rng.uniform(0.0, 0.8),
+        mixing_ns=float(np.exp(rng.uniform(np.log(60.0), np.log(500.0)))),
+        neighbours=rng.uniform(0.0, 1.0),
     )
     photons = float(np.exp(rng.uniform(np.log(5000.0), np.log(200_000.0))))
     expected, efficiency = experiment(ladder, photons, background=photons * rng.uniform(0.0, 5e-5), split_ns=2.0)

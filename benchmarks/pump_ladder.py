@@ -105,4 +105,4 @@ def pumping_time_ns(ladder: Ladder) -> float:
     slow = (rates.real < -1e-9) & (rates.real > -_EXCITON_PER_NS)
     times = np.linspace(0.0, 2000.0, 20_001)
     excess = np.exp(np.outer(times, rates.real[slow])) @ weights[slow]
-    return float(np.interp(1.0, -np.log(excess / excess[0]), times))
+    return float(times[np.argmax(excess < excess[0] / np.e)])

@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runmanager.errors import BadInputError
-from runmanager.photon_wishes import PhotonWishes, gate_of
+from runmanager.photon_wishes import PhotonWishes, gate_of, jitter_of
 
 if TYPE_CHECKING:
     from analysis.tag_files import ReadOptions
@@ -28,7 +29,18 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse has no public 
         "--gate-ns", metavar="START:STOP", help="pulsed light: also g2(0) of photons START to STOP ns after their pulse"
     )
     analyse.add_argument(
-        "--irf", type=Path, metavar="FILE", help="pulsed light: also lifetimes through this measured response"
+        "--irf",
+        type=Path,
+        metavar="FILE",
+        help="measured response: lifetimes through it (pulsed light), g2(0) through it (continuous light)",
+    )
+    analyse.add_argument(
+        "--irf-bin-ps", type=float, metavar="PS", help="bin width of a response in text that does not say it"
+    )
+    analyse.add_argument(
+        "--jitter-ps",
+        metavar="SIGMA[:TAIL][,SIGMA[:TAIL]]",
+        help="continuous light: the detectors' timing errors, standard deviation and exponential tail",
     )
     add_reading_options(analyse)
     analyse.set_defaults(handler=_analyse)
@@ -59,12 +71,18 @@ def reading_options(options: argparse.Namespace) -> "ReadOptions | None":
         raise BadInputError(str(error)) from error
 
 
+def _wishes(options: argparse.Namespace) -> PhotonWishes:
+    gate_ns = None if options.gate_ns is None else gate_of(options.gate_ns)
+    jitter_ps = None if options.jitter_ps is None else jitter_of(options.jitter_ps)
+    return PhotonWishes(gate_ns, options.irf, options.irf_bin_ps, jitter_ps)
+
+
 def _analyse(options: argparse.Namespace) -> int:
     from runmanager import batch, offline, output
     from runmanager.progress import progress_bar
 
     reading = reading_options(options)
-    wishes = PhotonWishes(None if options.gate_ns is None else gate_of(options.gate_ns), options.irf)
+    wishes = _wishes(options)
     files = batch.find_files(options.files, reading)
     if wishes.response is not None:  # the response may lie in the folder of the measurements
         files = tuple(each for each in files if each.resolve() != wishes.response.resolve())
@@ -78,7 +96,7 @@ def _analyse(options: argparse.Namespace) -> int:
         output.print_analyses([found], as_json=options.json, several=False)
         return found.exit_code
     if wishes.response is not None:
-        wishes = PhotonWishes(wishes.gate_ns, wishes.response.resolve())
+        wishes = replace(wishes, response=wishes.response.resolve())
     with progress_bar("analyze") as report:
         outcomes = batch.analyse_all(
             files,

@@ -93,7 +93,7 @@ def _analyse_run(path: Path, with_report: bool, wishes: PhotonWishes, report: "P
     from runfile.reader import RunFile
 
     with RunFile(path) as recorded:
-        if wishes.any or _is_long(recorded):
+        if wishes.any or _is_long(recorded) or (with_report and _has_photons_of_g2(recorded)):
             found, sections, drawn = _evaluated(recorded, wishes, with_report, report)
         else:
             found, sections = registry.analyse(recorded), ()
@@ -104,13 +104,17 @@ def _analyse_run(path: Path, with_report: bool, wishes: PhotonWishes, report: "P
         return FileAnalysis(path, recorded.exit_status, recorded.duration_s, found, page)
 
 
+def _has_photons_of_g2(recorded: "RunFile") -> bool:
+    """Whether this is a g2 run with tags (of a control run only the counts are taken)."""
+    no_control = recorded.parameters.get("control", "none") == "none"
+    return recorded.procedure == "g2" and no_control and recorded.has_tags()
+
+
 def _is_long(recorded: "RunFile") -> bool:
-    """Whether this is a g2 run whose tags are better read in chunks (of a control run only the counts are taken)."""
+    """Whether this is a g2 run whose tags are better read in chunks."""
     from analysis.readers.run_file import RunSource
 
-    if recorded.procedure != "g2" or recorded.parameters.get("control", "none") != "none" or not recorded.has_tags():
-        return False
-    return RunSource(recorded.path).n_tags >= STREAM_TAGS
+    return _has_photons_of_g2(recorded) and RunSource(recorded.path).n_tags >= STREAM_TAGS
 
 
 def _evaluated(
@@ -121,12 +125,18 @@ def _evaluated(
     from runmanager import photon_analysis
 
     if recorded.procedure != "g2":
-        raise BadInputError(f"{recorded.path}: --gate-ns and --irf are for g2 runs, this is a {recorded.procedure} run")
+        raise BadInputError(
+            f"{recorded.path}: --gate-ns, --irf and --jitter-ps are for photons, this is a {recorded.procedure} run"
+        )
+    wishes.refuse_for_pulses(recorded.path)
+    until = 0.7 if with_report or wishes.gate_ns is not None else 1.0
     if _is_long(recorded):
-        evaluation = g2_stream.evaluate_run(recorded, report)
+        evaluation = g2_stream.evaluate_run(recorded, photon_analysis.share(report, 0.0, until))
     else:
         evaluation = g2.evaluate_photons(pulsed.from_run(recorded))
-    analysis, sections = photon_analysis.further(evaluation, wishes, with_report=with_report)
+    analysis, sections = photon_analysis.further(
+        evaluation, wishes, with_report=with_report, report=photon_analysis.share(report, until, 1.0)
+    )
     return analysis, sections, g2_figure.draw(evaluation) if with_report else None
 
 

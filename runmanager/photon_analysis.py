@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runfile.results import Analysis
-from runmanager.errors import BadInputError
+from runmanager.cw_settings import Beginning, cw_settings
 from runmanager.photon_wishes import PhotonWishes
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from analysis.brightness import Brightness
     from analysis.g2 import Evaluation
-    from analysis.g2_cw_analysis import CwEvaluation, CwSettings
+    from analysis.g2_cw_analysis import CwEvaluation
     from analysis.tag_files import ReadOptions
     from analysis.tags import PhotonRecord, Progress
     from runmanager.html_report import Section
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 STREAM_BYTES = 100_000_000
 """Photon files from this size on are read in chunks: some 25 million photons of a PTU file."""
 _SORTED_BYTES = 1_000_000_000
-_CW_BIN_PS, _WIDEST_CW_BIN_PS, _CW_REACH_PS = 500, 5_000, 100_000
 _MOST_SEEKING_PULSES = 1_000_000
 
 
@@ -72,21 +71,30 @@ def analyse(file: PhotonFile) -> PhotonFindings:
 
 
 def further(
-    evaluation: "Evaluation", wishes: PhotonWishes, *, with_report: bool, options: "ReadOptions | None" = None
+    evaluation: "Evaluation",
+    wishes: PhotonWishes,
+    *,
+    with_report: bool,
+    options: "ReadOptions | None" = None,
+    report: "Progress | None" = None,
 ) -> "tuple[Analysis, tuple[Section, ...]]":
     """Results and, for a report, sections of pulsed light: the usual ones and what was wished for.
 
-    ``options``: how to read a response that is a photon file. Raises AnalysisError where a wish cannot be met.
+    ``options``: how to read a response that is a photon file. ``report`` is told the progress; a stream is read twice
+    for a gate and twice for the scan of gates. Raises AnalysisError where a wish cannot be met.
     """
     from analysis import g2, gated_g2, response_lifetime
+    from analysis.response_file import read_response
     from runmanager.html_report import Section
 
     found = g2.analysis_of(evaluation)
     results, sections = dict(found.results), []
+    scanning = 1.0 if not with_report else 0.0 if wishes.gate_ns is None else 0.5
     if wishes.gate_ns is not None:
-        results |= gated_g2.results(gated_g2.gated_g2(evaluation, gated_g2.Gate(*wishes.gate_ns)))
+        gate = gated_g2.Gate(*wishes.gate_ns)
+        results |= gated_g2.results(gated_g2.gated_g2(evaluation, gate, share(report, 0.0, scanning)))
     if wishes.response is not None:
-        response = response_lifetime.read_response(wishes.response, options)
+        response = read_response(wishes.response, options, wishes.response_bin_ps)
         lifetimes = response_lifetime.evaluate(evaluation, response, options)
         told = response_lifetime.results(lifetimes)
         results |= told
@@ -98,7 +106,7 @@ def further(
                     told, response_lifetime.remarks(lifetimes),
                 )
             )  # fmt: skip
-    gates = gated_g2.scan(evaluation) if with_report else None
+    gates = gated_g2.scan(evaluation, share(report, scanning, 1.0)) if with_report else None
     if gates is not None:
         caption = "g2(0) of photons that come later and later after their pulse; what a biexciton adds fades first."
         remarks = (gates.remark,) if gates.remark else ()
@@ -118,7 +126,7 @@ def _in_memory(file: PhotonFile) -> PhotonFindings:
     record = tag_files.read(file.path, file.options, file.progress)
     light = _light_of_record(record)
     if light.is_cw:
-        settings = _cw_settings(file, record.timestamps_ps[:_MOST_SEEKING_PULSES])
+        settings = cw_settings(file.path, file.options, file.wishes, _beginning(record))
         evaluation = evaluate_cw(record, settings)
 
         def steady() -> "Brightness":
@@ -126,6 +134,7 @@ def _in_memory(file: PhotonFile) -> PhotonFindings:
             return brightness.evaluate(first, second, record.duration_s)
 
         return _cw_findings(file, evaluation, light.warnings, steady)
+    file.wishes.refuse_for_pulses(file.path)
     photons = pulsed.from_record(record, light.guess_period_ps)
     found = g2.evaluate_photons(photons)
     analysis, sections = further(found, file.wishes, with_report=file.with_report, options=file.options)
@@ -148,21 +157,29 @@ def _in_chunks(file: PhotonFile) -> PhotonFindings:
     from analysis.pulsed_stream import survey
 
     stream = tag_files.open_stream(file.path, file.options)
-    until = 0.9 if file.with_report else 1.0
-    seen = survey(stream, _share(file.progress, 0.0, 0.2))
+    until = 0.7 if file.with_report or file.wishes.gate_ns is not None else 1.0
+    steady_from = 0.9 if file.with_report else 1.0
+    seen = survey(stream, share(file.progress, 0.0, 0.2))
     light = _light(seen.related, seen.period_ps, seen.trigger_ps, seen.beginning_ps)
-    last = _share(file.progress, until, 1.0)
+    last = share(file.progress, steady_from, 1.0)
     if light.is_cw:
-        settings = _cw_settings(file, seen.beginning_ps)
-        cw = evaluate_cw_stream(stream, seen.counts, settings, _share(file.progress, 0.2, until))
+        settings = cw_settings(file.path, file.options, file.wishes, Beginning(seen.counts, seen.beginning_ps))
+        cw = evaluate_cw_stream(stream, seen.counts, settings, share(file.progress, 0.2, steady_from))
         return _cw_findings(
             file,
             cw,
             light.warnings,
             lambda: brightness.evaluate_stream(stream, cw.channels, cw.duration_s, report=last),
         )
-    evaluation = g2_stream.evaluate_stream(stream, seen, light.guess_period_ps, _share(file.progress, 0.2, until))
-    analysis, sections = further(evaluation, file.wishes, with_report=file.with_report, options=file.options)
+    file.wishes.refuse_for_pulses(file.path)
+    evaluation = g2_stream.evaluate_stream(stream, seen, light.guess_period_ps, share(file.progress, 0.2, until))
+    analysis, sections = further(
+        evaluation,
+        file.wishes,
+        with_report=file.with_report,
+        options=file.options,
+        report=share(file.progress, until, steady_from),
+    )
     analysis = _with_warnings(analysis, light.warnings)
     if not file.with_report:
         return PhotonFindings(analysis, seen.duration_s)
@@ -242,24 +259,12 @@ def _light(
     return _Light(is_cw=True, warnings=(told,))
 
 
-def _cw_settings(file: PhotonFile, beginning_ps: "npt.NDArray[np.int64]") -> "CwSettings":
-    """Bins of whole steps of the recorder; AnalysisError for steps too coarse, BadInputError for what needs pulses."""
-    from analysis.errors import AnalysisError
-    from analysis.g2_cw_analysis import CwSettings
-    from analysis.pulse_search import whole_steps_ps
+def _beginning(record: "PhotonRecord") -> Beginning:
+    import numpy as np
 
-    if file.wishes.any:
-        raise BadInputError(
-            f"{file.path}: --gate-ns and --irf need light in pulses; this file knows none and its photons show none"
-        )
-    bin_ps = whole_steps_ps(beginning_ps, _CW_BIN_PS)
-    if bin_ps > _WIDEST_CW_BIN_PS:
-        raise AnalysisError(
-            f"{file.path}: the file knows no laser pulses and its times come in steps of {bin_ps * 1e-3:.4g} ns, more "
-            f"than the {_WIDEST_CW_BIN_PS * 1e-3:.4g} ns that a g2 under continuous light allows; SPC files need their "
-            "TAC window (--tac-window-ns)"
-        )
-    return CwSettings(bin_ps=bin_ps, reach_ps=_CW_REACH_PS // bin_ps * bin_ps)
+    numbers, counts = np.unique(record.channel, return_counts=True)
+    per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    return Beginning(per_channel, record.timestamps_ps[:_MOST_SEEKING_PULSES])
 
 
 def _cw_findings(
@@ -279,7 +284,7 @@ def _with_warnings(found: Analysis, warnings: tuple[str, ...]) -> Analysis:
     return replace(found, warnings=(*warnings, *found.warnings))
 
 
-def _share(report: "Progress | None", start: float, stop: float) -> "Progress | None":
+def share(report: "Progress | None", start: float, stop: float) -> "Progress | None":
     """The progress of one part of the work."""
     if report is None:
         return None

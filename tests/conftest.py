@@ -1,6 +1,8 @@
 """Shared by all tests: where the real measurements are, if they are here."""
 
+import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,25 @@ def real_data() -> Path:
     return DATA
 
 
+@pytest.fixture(scope="session")
+def _lock_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders nobody has used; whoever claims an instrument makes its own."""
+    home = tmp_path_factory.mktemp("locks")
+    return (home / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _locks_of_this_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _locks_of_this_test(_lock_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run side by side and name the same addresses; a lab's instruments are claimed for the whole computer."""
-    monkeypatch.setenv("SOLOTRON_LOCK_FOLDER", str(tmp_path / "locks"))
+    monkeypatch.setenv("SOLOTRON_LOCK_FOLDER", str(next(_lock_folders)))
+
+
+@pytest.fixture
+def no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without their figure: it costs as much as a short run, and no run fails by it.
+
+    Figures are looked at in end_to_end/test_defaults.py and beside each analysis.
+    """
+    from runmanager import engine
+
+    monkeypatch.setattr(engine, "draw", lambda path: None)

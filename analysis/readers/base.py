@@ -35,6 +35,7 @@ class Head:
     channels, None where not stated. ``stated_duration_s``: length of the record, None where not stated.
     ``duration_is_live_time``: gaps of the clock are no part of it, so the photons may span more.
     ``starts_at_zero``: the clock of the time tags starts with the record; otherwise the first tag counts as start.
+    ``missing_pairs``: why pairs near zero delay are missing where several channels have photons, "" if they are not.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Head:
     elapsed_s: float | None = None
     starts_at_zero: bool = True
     warnings: tuple[str, ...] = ()
+    missing_pairs: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,15 @@ def checked_reach(path: Path, latest_ticks: int, tick_ps: float) -> None:
             f"cannot read {path}: its photons reach {latest_ticks * tick_ps * 1e-12:.3g} s, beyond 104 days; "
             "the records are damaged or the time unit is wrong"
         )
+
+
+def one_converter(device: str, dead_time_ns: float) -> str:
+    """What is wrong with pairs where all detectors share the time converter of ``device``."""
+    return (
+        f"all detectors share one time converter ({device}): of photons that come within its dead time, some "
+        f"{dead_time_ns:g} ns, only the first is recorded, so that pairs near zero delay are missing and g2(0) is too "
+        "low"
+    )
 
 
 def seconds(value_s: float) -> str:

@@ -17,7 +17,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from analysis.readers.base import CHUNK_RECORDS, Head, RawChunk, TagFileError, checked_reach, positive_ps
+from analysis.readers.base import (
+    CHUNK_RECORDS,
+    Head,
+    RawChunk,
+    TagFileError,
+    checked_reach,
+    one_converter,
+    positive_ps,
+)
 from analysis.tags import IntArray, absolute_times_ps
 
 _READ_CARDS = frozenset(
@@ -25,6 +33,8 @@ _READ_CARDS = frozenset(
 )
 """Codes in the set-up file's revision (bits 4-11) of cards that write this layout."""
 _LARGEST_SETUP_BYTES = 1 << 24
+_DEAD_TIME_NS = 100.0
+"""A file is of one card, and a card has one converter: several channels are those of a router before it."""
 _SLOWEST_CLOCK_TENTHS_NS = 100_000
 _PARAMETER = re.compile(rb"#SP \[(SP_TAC_R|SP_TAC_G),[A-Z],([-+0-9.eE]+)\]")
 
@@ -65,7 +75,8 @@ class SpcSource:
         self._bin_ps = None if window_ns is None else positive_ps(path, "ADC bin", window_ns * 1e-9 / 4096)
         told = () if self._bin_ps else ("no set-up file (.set) beside it: the nanotimes have no unit and are left out",)
         metadata = {"macro_clock_ps": self._clock_ps, "resolution_ps": self._bin_ps or self._clock_ps}
-        self.head = Head(path, "spc", metadata, warnings=told)
+        missing = one_converter("an SPC card with a router", _DEAD_TIME_NS)
+        self.head = Head(path, "spc", metadata, warnings=told, missing_pairs=missing)
 
     def raw_chunks(self) -> Iterator[RawChunk]:
         """Yield all photons in the order of the file."""

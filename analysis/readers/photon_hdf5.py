@@ -13,8 +13,11 @@ import numpy.typing as npt
 from analysis.readers.base import CHUNK_RECORDS, Head, RawChunk, TagFileError, checked_reach, positive_ps
 from analysis.readers.hdf5_column import Column
 from analysis.tags import IntArray, absolute_times_ps
+from runfile.heaps import damaged_heap
 
 _MAX_NUMBER = 254
+_MISSING_PAIRS = "user/solotron/missing_pairs"
+"""Where the export says that the recorder could not record pairs near zero delay."""
 _DAMAGE = (OSError, RuntimeError, ValueError, TypeError, OverflowError)
 """What h5py raises on damaged files."""
 
@@ -34,6 +37,8 @@ class PhotonHdf5Source:
             raise TagFileError(f"cannot read {path}: the Photon-HDF5 file is damaged ({_line(error)})") from error
 
     def _open(self, path: Path, file: h5py.File) -> None:
+        if damaged_heap(path, file):
+            raise TagFileError(f"cannot read {path}: its texts are damaged; copy the file again")
         if "photon_data" not in file:
             raise TagFileError(f"cannot read {path}: it has no /photon_data (files with several spots are not read)")
         data = file["photon_data"]
@@ -62,6 +67,7 @@ class PhotonHdf5Source:
             {**metadata, "resolution_ps": self._bin_ps or self._unit_ps},
             sync_period_ps=1e12 / rate_hz if rate_hz else None,
             stated_duration_s=stated_s,
+            missing_pairs=_text(file[_MISSING_PAIRS]) if _MISSING_PAIRS in file else "",
         )
 
     def raw_chunks(self) -> Iterator[RawChunk]:

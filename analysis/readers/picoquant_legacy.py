@@ -73,6 +73,7 @@ class LegacySource:
             {**header.metadata, "resolution_ps": bin_ps},
             sync_period_ps=tick_ps if is_t3 else None,
             stated_rate_hz=header.rate_hz,
+            missing_pairs=picoquant_records.missing_pairs(header.record_type),
         )
 
     def raw_chunks(self) -> Iterator[RawChunk]:

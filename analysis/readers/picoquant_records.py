@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from analysis.readers.base import CHUNK_RECORDS, RawChunk, TagFileError, checked_reach
+from analysis.readers.base import CHUNK_RECORDS, RawChunk, TagFileError, checked_reach, one_converter
 from analysis.tags import IntArray, absolute_times_ps
 
 if TYPE_CHECKING:
     import ptufile
 
 PICOHARP_TYPES = frozenset({0x00010203, 0x00010303})
+_PICOHARP_T3 = 0x00010303
+_PICOHARP_DEAD_NS = 95.0
+"""PicoQuant's glossary (tcspc.com), "T2 mode": within a channel, not across channels; T2 mode knows no router."""
 _OVERFLOW_CHANNEL = 0x3F
 
 
@@ -43,6 +46,15 @@ class RecordLayout:
     tick_ps: float
     bin_ps: float
     decoder: "ptufile.PtuFile"
+
+
+def missing_pairs(record_type: int) -> str:
+    """What :attr:`analysis.readers.base.Head.missing_pairs` says of records of this type.
+
+    In T3 mode one of the PicoHarp 300's two inputs is the sync: several detectors can only be at a router before the
+    other one, whatever the header says of a router. All other devices have a converter for each input.
+    """
+    return one_converter("PicoHarp 300 with a router", _PICOHARP_DEAD_NS) if record_type == _PICOHARP_T3 else ""
 
 
 def decoder_of(record_type: int, *, is_t3: bool) -> "ptufile.PtuFile":

@@ -98,6 +98,7 @@ def _head(path: Path, file: "ptufile.PtuFile", layout: RecordLayout, complaints:
         stated_rate_hz=_input_rate_hz(file.tags),
         elapsed_s=_elapsed_s(file.tags),
         warnings=tuple(told),
+        missing_pairs=picoquant_records.missing_pairs(layout.record_type),
     )
 
 

@@ -14,6 +14,9 @@ HOLD_BACK_PS = 1_000_000_000
 """Photons of the last millisecond wait for the next chunk: recorders and T3 nanotimes are out of order by less."""
 
 _MOST_RATE_HZ, _FEW = 2e8, 1000
+_ONE_EACH = (
+    "record each detector with a converter of its own (PicoHarp 300: T2 mode with a detector at each of its two inputs)"
+)
 
 
 class FileStream:
@@ -106,6 +109,7 @@ def collect(source: TagSource, report: Progress | None = None) -> PhotonRecord:
         sync_index=whole.sync_index,
         warnings=summary.warnings,
         metadata=source.head.metadata,
+        missing_pairs=summary.missing_pairs,
     )
 
 
@@ -145,8 +149,10 @@ class _Tally:
             raise TagFileError(f"cannot read {self._head.path}: the file holds no photons")
         span_s = self.latest_ps * 1e-12
         duration_s, about_duration = self._duration_s(span_s)
+        missing = self._head.missing_pairs if len(self._counts) > 1 else ""
         warnings = (
             *self._head.warnings,
+            *((f"{missing}; {_ONE_EACH}",) if missing else ()),
             *about_duration,
             *self._elapsed_warnings(duration_s),
             *self._rate_warnings(n_photons, duration_s),
@@ -155,7 +161,7 @@ class _Tally:
             *self.checks.warnings(self.latest_ps, duration_s, with_pauses=not self._head.duration_is_live_time),
             *self._found,
         )
-        return StreamSummary(dict(sorted(self._counts.items())), duration_s, warnings)
+        return StreamSummary(dict(sorted(self._counts.items())), duration_s, warnings, missing)
 
     def _duration_s(self, span_s: float) -> tuple[float, tuple[str, ...]]:
         """The stated duration, or, where the photons contradict it, the span of the photons and a warning."""

@@ -6,6 +6,7 @@ Everything is a sum over photons in time order, so that chunks of any size tell 
 import numpy as np
 import numpy.typing as npt
 
+from analysis.live_time import Silences
 from analysis.tags import IntArray, PhotonChunk
 
 _NANOTIME_BINS = 200
@@ -13,11 +14,6 @@ _EMPTY_END = 0.02
 _END_BINS = 16
 _SURE_COUNTS = 30.0
 _REPEATED_SHARE = 0.01
-_SILENT_SHARE = 0.01
-_SILENT_INTERVALS = 30.0
-_LONGEST_BREATH_PS = 2e11
-"""Silences from 0.2 s on are no chance at the dark rates of most detectors."""
-_LEAST_PHOTONS = 100
 
 
 class TagChecks:
@@ -25,11 +21,9 @@ class TagChecks:
 
     def __init__(self, period_ps: float | None, start_ps: int | None = 0) -> None:
         self._period_ps = period_ps
-        self._last_ps = start_ps
+        self._silences = Silences(start_ps)
         self._n_photons = 0
         self._n_repeated = 0
-        self._silent_ps = np.zeros(64)  # by powers of two of the silence's length
-        self._longest = (0, 0)
         self._nanotimes = np.zeros(_NANOTIME_BINS + 1, dtype=np.int64)
 
     def take(self, chunk: PhotonChunk) -> None:
@@ -38,10 +32,8 @@ class TagChecks:
         if not times.size:
             return
         self._n_photons += times.size
-        before = int(times[0]) if self._last_ps is None else self._last_ps
-        self._add_silences(np.concatenate([[before], times]))
+        self._silences.take(times)
         self._n_repeated += _n_repeated(times, chunk.channel)
-        self._last_ps = int(times[-1])
         if chunk.nanotimes_ps is not None and self._period_ps:
             place = (chunk.nanotimes_ps * (_NANOTIME_BINS / self._period_ps)).astype(np.int64)
             self._nanotimes += np.bincount(np.clip(place, 0, _NANOTIME_BINS), minlength=_NANOTIME_BINS + 1)
@@ -50,13 +42,6 @@ class TagChecks:
         """What is odd; ``latest_ps``: end of the record. ``with_pauses``: False where the duration is the live time."""
         told = (*self._about_repeated(), *self._about_period())
         return (*told, *self._about_pauses(latest_ps, duration_s)) if with_pauses else told
-
-    def _add_silences(self, times_ps: IntArray) -> None:
-        gaps = np.diff(times_ps)
-        widest = int(np.argmax(gaps))
-        if gaps[widest] > self._longest[1] - self._longest[0]:
-            self._longest = (int(times_ps[widest]), int(times_ps[widest + 1]))
-        self._silent_ps += np.bincount(_power_of_two(gaps), weights=gaps.astype(np.float64), minlength=64)
 
     def _about_repeated(self) -> tuple[str, ...]:
         if self._n_repeated <= max(10.0, _REPEATED_SHARE * self._n_photons):
@@ -96,33 +81,15 @@ class TagChecks:
         )
 
     def _about_pauses(self, latest_ps: int, duration_s: float) -> tuple[str, ...]:
-        start, stop = self._longest
-        by_length = self._silent_ps.copy()
-        if self._last_ps is not None and latest_ps > self._last_ps:
-            by_length[int(_power_of_two(np.array([latest_ps - self._last_ps]))[0])] += latest_ps - self._last_ps
-            if latest_ps - self._last_ps > stop - start:
-                start, stop = self._last_ps, latest_ps
-        duration_ps = duration_s * 1e12
-        if self._n_photons < _LEAST_PHOTONS or duration_ps <= 0.0:
+        silent_ps = self._silences.pauses_ps(latest_ps, duration_s * 1e12)
+        if not silent_ps:
             return ()
-        silent_ps = float(stop - start)
-        for _ in range(3):  # the mean interval is that of the time that is not silent
-            interval_ps = max(duration_ps - silent_ps, 0.0) / self._n_photons
-            limit_ps = max(_SILENT_INTERVALS * interval_ps, min(_LONGEST_BREATH_PS, _SILENT_SHARE * duration_ps))
-            silent_ps = float(by_length[np.ldexp(1.0, np.arange(64)) >= limit_ps].sum())
-        if silent_ps < _SILENT_SHARE * duration_ps:
-            return ()
+        start, stop = self._silences.longest_ps(latest_ps)
         return (
-            f"no photon at all came during {silent_ps / duration_ps:.0%} of the record, the longest time "
-            f"from {start * 1e-12:.4g} to {stop * 1e-12:.4g} s: pauses count as live time here, so that "
-            "rates and N1·N2/number of pulses are too low and too few accidental pairs are subtracted; cut them out",
+            f"no photon at all came during {silent_ps / (duration_s * 1e12):.0%} of the record, the longest time "
+            f"from {start * 1e-12:.4g} to {stop * 1e-12:.4g} s: rates and accidental pairs are those of the live time, "
+            "without such pauses",
         )
-
-
-def _power_of_two(values: IntArray) -> npt.NDArray[np.int64]:
-    """Exponent of the largest power of two that does not exceed each value (0 for 0)."""
-    exponent: npt.NDArray[np.int64] = np.maximum(np.frexp(values.astype(np.float64))[1] - 1, 0).astype(np.int64)
-    return exponent
 
 
 def _n_repeated(times: IntArray, channel: npt.NDArray[np.uint8]) -> int:

@@ -7,6 +7,7 @@ import pytest
 
 from analysis import g2, g2_stream, gated_g2, pulsed
 from analysis.errors import AnalysisError
+from analysis.gate_pairs import gate_pairs, peak_times_ps
 from analysis.gated_g2 import Gate
 from analysis.pulsed_stream import survey
 from analysis.tags import PhotonRecord, RecordStream
@@ -56,7 +57,7 @@ def test_counts_are_those_of_a_direct_count() -> None:
     gated = gated_g2.gated_g2(found, gate)
     p = found.photons
     assert isinstance(p, pulsed.PulsedPhotons)
-    cuts, peaks = p.cuts_ps(), gated_g2._peak_times_ps(p)
+    cuts, peaks = p.cuts_ps(), peak_times_ps(p)
     kept = []
     for k, detector in enumerate((p.detector_1, p.detector_2)):
         since_ns = ((detector.phase_ps - cuts[k]) % PERIOD_PS - peaks[k]) / 1e3
@@ -74,6 +75,30 @@ def test_stream_gives_what_the_whole_gives() -> None:
     chunked = g2_stream.evaluate_stream(stream, survey(stream))
     gate = Gate(5.0, 80.0)
     assert gated_g2.gated_g2(chunked, gate) == gated_g2.gated_g2(evaluated(photons), gate)
+
+
+@pytest.mark.parametrize("chunk_photons", [977, 5000, 10**6])
+def test_scan_of_a_stream_is_that_of_the_whole(chunk_photons: int) -> None:
+    photons = record(6, 200_000)
+    stream = RecordStream(photons, chunk_photons)
+    chunked = g2_stream.evaluate_stream(stream, survey(stream))
+    told: list[float] = []
+    pairs = gate_pairs(chunked.photons, 0, report=lambda fraction, _: told.append(fraction))
+    expected = gate_pairs(evaluated(photons).photons, 0)
+    for name in ("time_ns", "centre", "side"):
+        assert np.array_equal(getattr(pairs, name), getattr(expected, name)), name
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    found, whole = gated_g2.scan(chunked), gated_g2.scan(evaluated(photons))
+    assert found is not None
+    assert whole is not None
+    assert found.lifetime_ns == pytest.approx(whole.lifetime_ns, rel=1e-9)
+    assert [(g.centre_counts, g.side_counts) for g in found.gates] == [
+        (g.centre_counts, g.side_counts) for g in whole.gates
+    ]
+    assert found.late is not None
+    assert whole.late is not None
+    assert found.late.interval_95 == pytest.approx(whole.late.interval_95, rel=1e-6)
 
 
 def test_scan_extrapolates_to_no_biexciton() -> None:

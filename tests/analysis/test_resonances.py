@@ -129,13 +129,16 @@ def test_plain_equal_spacing_would_be_wrong_at_zero_field() -> None:
 
 
 def test_errors_cover_the_truth() -> None:
-    inside = []
+    inside, lines = [], []
+    truth = centre_ghz(MN, 1.209, 0.15, 2.5, 1.5)
+    exact = exact_lines(MN, np.array([1.209]), np.array([-0.186]), 0.15, (2.5, 1.5))[0]
     for seed in range(24):
         fit = fit_multiplet(sweep_of(np.random.default_rng(seed), n=90), MN, 2.5)
-        truth = centre_ghz(MN, 1.209, 0.15, 2.5, 1.5)
+        lines.append(np.abs(np.sort(fit.line_frequency_ghz) - np.sort(exact)) < fit.line_frequency_error_ghz)
         inside.append(abs(fit.centre_ghz - truth) < fit.centre_error_ghz)
         inside.append(abs(abs(fit.fit.values[A_GHZ]) - 0.186) < fit.fit.errors[A_GHZ] * fit.error_scale)
     assert np.mean(inside) == pytest.approx(0.683, abs=0.2)  # 48 draws: three standard deviations
+    assert np.mean(lines) == pytest.approx(0.683, abs=0.2)  # 24 draws of two numbers: as many
 
 
 def test_monitor_takes_the_blinking_out() -> None:

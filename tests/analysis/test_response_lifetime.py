@@ -8,7 +8,7 @@ import pytest
 from analysis import g2, pulsed, response_lifetime
 from analysis.errors import AnalysisError
 from analysis.photon_hdf5_export import ExportDetails, export_photon_hdf5
-from analysis.response_lifetime import TextResponse, read_response
+from analysis.response_file import TextResponse, read_response
 from analysis.tags import IntArray, PhotonRecord, RecordStream
 
 PERIOD_PS = 50_000
@@ -69,36 +69,48 @@ def test_figure_is_drawn() -> None:
     assert len(response_lifetime.figure(found).axes) == 4
 
 
-def test_text_histogram_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "irf.csv"
-    path.write_text("# time (ns), counts\n" + "\n".join(f"{0.1 * k:.2f},{k % 7}" for k in range(40)), encoding="ascii")
-    read = read_response(path)
-    assert isinstance(read, TextResponse)
-    assert read.time_ns[-1] == pytest.approx(3.9)
-    assert read.counts.sum() == sum(k % 7 for k in range(40))
-
-
-@pytest.mark.parametrize(
-    ("text", "match"),
-    [
-        ("1 2 3\n" * 12, "two columns"),
-        ("".join(f"{k * k} 1\n" for k in range(12)), "equal steps"),
-        ("".join(f"{k} -1\n" for k in range(12)), "not negative"),
-        ("0 1\n1 1\n", "ten rows"),
-        ("one two\n" * 12, "two columns"),
-    ],
-)
-def test_text_that_is_no_response_is_refused(tmp_path: Path, text: str, match: str) -> None:
-    path = tmp_path / "irf.txt"
-    path.write_text(text, encoding="ascii")
-    with pytest.raises(AnalysisError, match=match):
-        read_response(path)
-
-
 def test_response_without_light_or_of_another_laser_is_refused(tmp_path: Path) -> None:
     seen = evaluation([(4.0, 1.0)], 20_000)
     with pytest.raises(AnalysisError, match="1000 at least"):
         response_lifetime.evaluate(seen, TextResponse(np.arange(50) * 0.1, np.ones(50)))
-    long = TextResponse(np.arange(1000.0), np.full(1000, 5.0))
-    with pytest.raises(AnalysisError, match="after one period"):
-        response_lifetime.evaluate(seen, long)
+    twice = TextResponse(np.arange(1000) * 0.1, np.where(np.arange(1000) % 600 < 20, 500.0, 1.0))
+    with pytest.raises(AnalysisError, match="50% of its light comes outside one period"):
+        response_lifetime.evaluate(seen, twice)
+
+
+def test_light_late_in_a_long_response_is_found() -> None:
+    """A slower laser for the response: its light comes after more than one period of the measurement."""
+    early = text_response()
+    dark = np.random.default_rng(4).poisson(2.0, 3000).astype(np.float64)
+    counts = dark.copy()
+    counts[2500 : 2500 + early.counts.size] += early.counts
+    late = TextResponse((np.arange(3000) + 0.5) * 0.032, counts)
+    seen = evaluation([(4.0, 1.0)])
+    expected, found = (
+        response_lifetime.results(response_lifetime.evaluate(seen, each))["detector_1_lifetime_1"]
+        for each in (early, late)
+    )
+    assert found.value == pytest.approx(expected.value, abs=0.5 * expected.stderr)  # its dark counts are noise
+
+
+def test_lifetime_through_a_real_response(real_data: Path) -> None:
+    response = read_response(real_data / "atto550_irf.txt")
+    assert isinstance(response, TextResponse)
+    rng = np.random.default_rng(5)
+    n, period_ps, width_ps = 60_000, 112_368, 16
+    fired = rng.choice(response.counts.size, n, p=response.counts / response.counts.sum())
+    late = (fired + rng.random(n)) * 27.43484 + rng.exponential(4000.0, n)
+    pulse = np.sort(rng.integers(0, 40 * n, n))
+    nanotimes = (late % period_ps).astype(np.int64) // width_ps * width_ps
+    times = pulse * period_ps + nanotimes
+    order = np.argsort(times, kind="stable")
+    photons = PhotonRecord(
+        times[order], rng.integers(1, 3, n).astype(np.uint8), 40 * n * period_ps * 1e-12, period_ps, nanotimes[order],
+        pulse[order],
+    )  # fmt: skip
+    seen = g2.evaluate_photons(pulsed.from_record(photons))
+    told = response_lifetime.results(response_lifetime.evaluate(seen, response))
+    for number in (1, 2):
+        found = told[f"detector_{number}_lifetime_1"]
+        assert found.value == pytest.approx(4.0, abs=4.0 * found.stderr)
+        assert found.stderr < 0.05

@@ -8,8 +8,10 @@ import pytest
 
 from analysis import run_stream
 from analysis.errors import AnalysisError
-from analysis.g2 import analyse, analysis_of
+from analysis.g2 import analyse, analysis_of, evaluate_photons
 from analysis.g2_stream import evaluate_run
+from analysis.gate_pairs import gate_pairs
+from analysis.pulsed import from_run
 from analysis.readers import run_file
 from runfile.reader import RunFile
 from runfile.records import Parameter
@@ -85,6 +87,16 @@ def test_batches_with_jumping_trigger_give_the_same(tmp_path: Path, chunk_size: 
     assert_same(found, expected)
 
 
+def test_scan_of_gates_gives_the_same(tmp_path: Path, chunk_size: int) -> None:
+    path = run(tmp_path / "run.h5", [tags(9, 400_000), tags(10, 400_000, start_ps=250_000_000_123)])
+    with RunFile(path) as recorded:
+        found, expected = evaluate_run(recorded), evaluate_photons(from_run(recorded))
+        pairs, whole = gate_pairs(found.photons, 0), gate_pairs(expected.photons, 0)
+    assert whole.side.sum() > 1000
+    for name in ("time_ns", "centre", "side"):
+        assert np.array_equal(getattr(pairs, name), getattr(whole, name)), name
+
+
 def test_run_without_trigger_gives_the_same(tmp_path: Path) -> None:
     path = run(tmp_path / "run.h5", [tags(3)], channels={"detector_1": 1, "detector_2": 2})
     expected, found = both(path)
@@ -93,9 +105,11 @@ def test_run_without_trigger_gives_the_same(tmp_path: Path) -> None:
 
 
 def test_run_without_live_time_gives_the_same(tmp_path: Path) -> None:
-    path = run(tmp_path / "run.h5", [tags(4)], duration_s=math.nan)
+    path = run(tmp_path / "run.h5", [tags(4), tags(8, start_ps=600_000_000_000)], duration_s=math.nan)
     expected, found = both(path)
     assert any("live time" in warning for warning in found.warnings)
+    assert found.results["live_time"].value == pytest.approx(0.4, rel=2e-3)
+    assert "0.4 s of pauses" in found.results["live_time"].method
     assert_same(found, expected)
 
 

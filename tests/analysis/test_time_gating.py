@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from analysis.gate_pairs import GatePairs, gate_pairs, peak_times_ps
 from analysis.pulsed import Detector, PulsedPhotons
-from analysis.time_gating import GatePairs, extrapolate, gate_pairs, scan_gates
+from analysis.time_gating import extrapolate, scan_gates
 
 EXCITON_NS, BIEXCITON_NS = 20.0, 3.0
 
@@ -17,7 +18,7 @@ def drawn(level: float, g: float, quantum_yield: float, seed: int) -> GatePairs:
 
     cascade = rng.exponential(BIEXCITON_NS, rng.poisson(level * quantum_yield))
     centre = np.concatenate([independent(rng.poisson(level * g)), cascade])
-    return GatePairs(np.sort(centre), np.sort(independent(rng.poisson(level * 10))), 10)
+    return GatePairs.of_times(centre, independent(rng.poisson(level * 10)), 10)
 
 
 def photons(seed: int, n: int = 3000) -> PulsedPhotons:
@@ -38,13 +39,18 @@ def test_pairs_are_those_of_a_brute_force() -> None:
     first, second = record.detector_1, record.detector_2
     cut_1, cut_2 = record.cuts_ps()
     separation = second.own_pulse(cut_2)[None, :] - first.own_pulse(cut_1)[:, None]
-    assert found.centre_ns.size == np.sum(separation == 1)
-    assert found.side_ns.size == sum(np.sum(separation == k) for k in (-1, 0, 2, 3))
-    assert np.all(np.diff(found.side_ns) >= 0)
+    assert found.centre.sum() == np.sum(separation == 1)
+    assert found.side.sum() == sum(np.sum(separation == k) for k in (-1, 0, 2, 3))
+    since_peak = [
+        (detector.phase_ps - cut) % detector.period_ps - peak
+        for detector, cut, peak in zip((first, second), (cut_1, cut_2), peak_times_ps(record), strict=True)
+    ]
+    earlier_ns = np.minimum.outer(*since_peak)[separation == 1] * 1e-3
+    assert np.repeat(found.time_ns, found.centre) == pytest.approx(np.sort(earlier_ns), abs=0.501e-3)
 
 
 def test_gate_counts_pairs_whose_photons_both_pass() -> None:
-    scanned = scan_gates(GatePairs(np.array([1.0, 5.0]), np.array([0.5, 2.0, 3.0, 9.0]), 2), [0.0, 2.0, 6.0])
+    scanned = scan_gates(GatePairs.of_times([5.0, 1.0], [0.5, 2.0, 3.0, 9.0], 2), [0.0, 2.0, 6.0])
     assert [(r.centre_counts, r.side_counts) for r in scanned] == [(2, 4), (1, 3), (0, 1)]
     assert scanned[0].value == pytest.approx(1.0)
     assert scanned[2].exact_95[0] == 0.0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis import brightness, g2, g2_cw_analysis, gated_g2, pulsed, response_lifetime
-from analysis.response_lifetime import TextResponse
+from analysis.response_file import TextResponse
 from analysis.tags import PhotonRecord
 
 ANALYSIS = Path(__file__).parents[2] / "analysis"

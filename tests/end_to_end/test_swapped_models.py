@@ -15,7 +15,7 @@ from runmanager.engine import RunRequest, run
 from sims import twin
 from sims.bench.cryomagnetics_4g import Sweep
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.usefixtures("no_figure")]
 
 SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "magnet": (

@@ -62,6 +62,7 @@ def test_blocked_laser_leaves_the_dark_rate(procedure: str, measure: Measure) ->
     assert outcome.figure is not None
 
 
+@pytest.mark.usefixtures("no_figure")
 def test_swapped_helicity_reverses_the_sign(measure: Measure) -> None:
     outcome = measure("spin-pumping", control="helicity swapped")
     assert outcome.analysis.verdict.passed, outcome.analysis.verdict.reason
@@ -69,6 +70,7 @@ def test_swapped_helicity_reverses_the_sign(measure: Measure) -> None:
     assert units_of(outcome) == declared("spin-pumping", "helicity swapped")
 
 
+@pytest.mark.usefixtures("no_figure")
 def test_pump_off_resonance_leaves_no_fluorescence(measure: Measure) -> None:
     outcome = measure("spin-pumping", control="off resonance")
     assert outcome.analysis.verdict.passed, outcome.analysis.verdict.reason
@@ -76,6 +78,7 @@ def test_pump_off_resonance_leaves_no_fluorescence(measure: Measure) -> None:
     assert set(units_of(outcome)) <= set(declared("spin-pumping", "off resonance"))
 
 
+@pytest.mark.usefixtures("no_figure")
 def test_esr_with_swapped_helicity_sees_no_resonance_and_that_is_no_failure(measure: Measure) -> None:
     outcome = measure("esr", control="helicity swapped")
     assert outcome.analysis.verdict.passed, outcome.analysis.verdict.reason
@@ -84,6 +87,7 @@ def test_esr_with_swapped_helicity_sees_no_resonance_and_that_is_no_failure(meas
     assert set(units_of(outcome)) <= set(declared("esr", "helicity swapped"))
 
 
+@pytest.mark.usefixtures("no_figure")
 def test_photons_interrupted_and_continued_agree_with_an_uninterrupted_run(measure: Measure) -> None:
     batch = random.Random(7).randint(2, 8)
     first = measure("g2", stop_at=f"batch {batch} of 8")
@@ -95,6 +99,7 @@ def test_photons_interrupted_and_continued_agree_with_an_uninterrupted_run(measu
     assert units_of(whole) == declared("g2")
 
 
+@pytest.mark.usefixtures("no_figure")
 def test_pumping_interrupted_and_continued_agrees_with_an_uninterrupted_run(measure: Measure) -> None:
     first = measure("spin-pumping", stop_at="control: linear pump")
     whole, other = measure("spin-pumping", continues=first.run_file), measure("spin-pumping", seed=2)
@@ -104,6 +109,7 @@ def test_pumping_interrupted_and_continued_agrees_with_an_uninterrupted_run(meas
     assert units_of(whole) == declared("spin-pumping")
 
 
+@pytest.mark.usefixtures("no_figure")
 def test_spectra_interrupted_and_continued_agree_with_an_uninterrupted_run(measure: Measure) -> None:
     made = measure("polarised-pl", repeats="1")
     whole, other = measure("polarised-pl", continues=made.run_file), measure("polarised-pl", seed=2)

@@ -1,6 +1,7 @@
 """Photon files of other programs on the command line: reading options, continuous light, files read in chunks."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,85 @@ def test_gate_and_response_on_the_command_line(
     page = (tmp_path / "dot.hdf5.html").read_text(encoding="utf-8")
     assert "--gate-ns 5:60 --irf" in page
     assert "Lifetime with the measured response" in page
-    assert ("Late photons and the biexciton" in page) == (stream_bytes > 0)
+    assert "Late photons and the biexciton" in page
+
+
+def test_response_of_counts_alone_with_its_bin_width(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, response = related_photons(tmp_path / "dot.hdf5", 7), text_response(tmp_path / "irf.txt")
+    np.savetxt(response, np.loadtxt(response)[:, 1], fmt="%d", header="counts")
+    assert cli.main(["analyze", str(path), "--irf", str(response)]) == 2
+    refusal = capsys.readouterr().err
+    assert f"--irf {response} --irf-bin-ps PS" in refusal
+    told = analysed(capsys, str(path), "--irf", str(response), "--irf-bin-ps", "100", "--report")["results"]
+    lifetime = told["detector_1_lifetime_1"]
+    assert lifetime["value"] == pytest.approx(15.0, abs=5.0 * lifetime["stderr"])
+    assert f"--irf {response} --irf-bin-ps 100" in (tmp_path / "dot.hdf5.html").read_text(encoding="utf-8")
+
+
+JITTER_PS = 1000.0
+
+
+def jittered_light(seed: int) -> tuple[IntArray, IntArray]:
+    """Steady light seen with a timing error of 1 ns."""
+    times, channel = steady_light(seed, 100_000)
+    late = times + 50_000 + np.random.default_rng(seed).normal(0.0, JITTER_PS, times.size).astype(np.int64)
+    order = np.argsort(late)
+    return late[order], channel[order]
+
+
+def laser_light(seed: int, n: int = 300_000) -> tuple[IntArray, IntArray]:
+    """Scattered pulses every 12.5 ns, seen with the same error."""
+    rng = np.random.default_rng(seed)
+    times = (rng.integers(0, 10 * n, n) * 12_500 + 50_000 + rng.normal(0.0, JITTER_PS, n)).astype(np.int64)
+    return np.sort(times), rng.integers(1, 3, n)
+
+
+@pytest.mark.parametrize("stream_bytes", [10**9, 0])
+@pytest.mark.parametrize("words", [("--jitter-ps", "1000"), ("--irf", "laser.csv"), ("--irf", "irf.txt")])
+def test_continuous_light_is_seen_through_the_response(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    stream_bytes: int,
+) -> None:
+    monkeypatch.setattr(photon_analysis, "STREAM_BYTES", stream_bytes)
+    monkeypatch.chdir(tmp_path)
+    path = text_file(tmp_path / "tags.csv", *jittered_light(10))
+    text_file(tmp_path / "laser.csv", *laser_light(11))
+    flash = np.round(2e4 * np.exp(-0.5 * ((np.arange(400) - 100.0) / 20.0) ** 2))
+    np.savetxt(tmp_path / "irf.txt", flash, fmt="%d")
+    if words[1] == "irf.txt":  # counts alone; the options for text describe the measurement
+        words = (*words, "--irf-bin-ps", "50")
+    without = analysed(capsys, str(path), *OPTIONS)
+    assert any("no detector response was given" in warning for warning in without["warnings"])
+    assert without["results"]["g2_zero_95"]["interval"][0] > 0.05
+    told = analysed(capsys, str(path), *OPTIONS, *words)
+    low, high = told["results"]["g2_zero_95"]["interval"]
+    assert low < 0.03
+    assert high < 0.1
+    assert not any("response" in warning for warning in told["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--jitter-ps", "151:459,37:22"), "--jitter-ps 151:459,37:22"),
+        (("--jitter-ps", "150"), "--jitter-ps 150:0,150:0"),
+    ],
+)
+def test_command_of_the_report_says_the_jitter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str], said: str
+) -> None:
+    path = text_file(tmp_path / "tags.csv", *steady_light(12, 60_000))
+    analysed(capsys, str(path), *OPTIONS, *words, "--report")
+    assert json.loads((tmp_path / "tags.csv.json").read_text(encoding="utf-8"))["command"].endswith(said)
+
+
+def test_jitter_of_pulsed_light_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (related_photons(tmp_path / "dot.hdf5", 7), g2_run(tmp_path / "run.h5", 8)):
+        assert cli.main(["analyze", str(path), "--jitter-ps", "150"]) == 2
+        assert f"{path.name}: --jitter-ps is for continuous light" in capsys.readouterr().err
 
 
 def test_report_of_continuous_light_has_its_figure_and_the_command(
@@ -196,8 +275,15 @@ def test_report_of_continuous_light_has_its_figure_and_the_command(
         (["--gate-ns", "5"], "START:STOP"),
         (["--gate-ns", "5:2"], "START < STOP"),
         (["--gate-ns", "nan:2"], "START:STOP"),
+        (["--irf-bin-ps", "16"], "name it, too"),
+        (["--irf", "irf.txt", "--irf-bin-ps", "0"], "0.001 to 1e9 ps"),
         (["--irf", "nowhere.ptu"], "no such file to read the response"),
-        (["--gate-ns", "1:5"], "need light in pulses"),
+        (["--gate-ns", "1:5"], "needs light in pulses"),
+        (["--irf", "irf.txt", "--jitter-ps", "150"], "give one of them"),
+        (["--jitter-ps", "0"], "1 to 100000 ps"),
+        (["--jitter-ps", "150:nan"], "1 to 100000 ps"),
+        (["--jitter-ps", "150,150,150"], "SIGMA"),
+        (["--jitter-ps", "narrow"], "SIGMA"),
     ],
 )
 def test_wishes_that_cannot_be_met_are_refused(
@@ -227,16 +313,25 @@ def g2_run(path: Path, seed: int) -> Path:
     return path
 
 
+def sections_of(page: Path | None) -> str:
+    """The words and numbers of a report between its figures, after the verdict."""
+    assert page is not None
+    return re.sub(r"<img[^>]*>|<svg.*?</svg>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
 @pytest.mark.parametrize("words", [(), ("--gate-ns", "5:60")])
 def test_long_run_file_has_the_results_of_a_short_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     path = g2_run(tmp_path / "run.h5", 8)
     whole = analysed(capsys, str(path), *words)
+    in_memory = sections_of(offline.analyse_file(path, with_report=True).report)
     monkeypatch.setattr(offline, "STREAM_TAGS", 0)
     told: list[float] = []
     found = offline.analyse_file(path, with_report=True, report=lambda fraction, _: told.append(fraction))
     assert found.report is not None
+    assert sections_of(found.report) == in_memory
+    assert "Late photons and the biexciton" in in_memory
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
     chunked = analysed(capsys, str(path), *words)

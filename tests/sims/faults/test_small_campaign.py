@@ -32,7 +32,7 @@ def campaign_on_the_path() -> Iterator[None]:
 @pytest.mark.timeout(900)
 def test_twenty_faults(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    command = [sys.executable, str(ROOT / "benchmarks" / "fault_campaign.py"), "--runs", "20", "--processes", "2"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "fault_campaign.py"), "--runs", "20", "--processes", "1"]
     command += ["--stations", "first", "--folder", str(tmp_path), "--summary", str(page)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=850, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
