@@ -103,7 +103,8 @@ remain, and solotron states both:
 
 Where accidental pairs are subtracted, intervals are profile likelihood, and so are those of the time-gated and the cw
 g2(0). Lifetimes state a standard error from the Fisher information; 95 % is then 1.96 of it. For one lifetime through a
-response the profile-likelihood interval is stated, too.
+response the profile-likelihood interval is stated, too. Pumping efficiency and time are profile likelihood with what is
+assumed of the slower component beforehand, which is wider than what the drawn spins have: the efficiency over-covers.
 """
 
 
