@@ -51,6 +51,7 @@ _G2 = (
     ResultName("poisson_counts", "1", "pairs a peak would have without memory"),
     ResultName("lifetime", "ns", "decay time of the fluorescence"),
     ResultName("cable_delay", "ns", "arrival at detector 2 minus arrival at detector 1"),
+    ResultName("live_time", "s", "duration of the record without pauses"),
     ResultName("count_rate_1", "1/s", "tags of detector 1 over the live time"),
     ResultName("count_rate_2", "1/s", "tags of detector 2 over the live time"),
 )
