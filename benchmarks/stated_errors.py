@@ -73,7 +73,7 @@ class Seen:
 def results_of(job: tuple[str, int]) -> Seen:
     """One run, made in a temporary folder."""
     procedure, seed = job
-    with tempfile.TemporaryDirectory() as folder, watched() as responses:
+    with tempfile.TemporaryDirectory() as folder, watched(procedure) as responses:
         outcome = run(RunRequest(procedure, seed=seed, out=Path(folder)))
     if outcome.exit_status != "completed":
         raise RuntimeError(f"{procedure} with seed {seed}: {outcome.message}")

@@ -41,7 +41,7 @@ def default_made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ma
 
     def get(procedure: str) -> Made:
         if procedure not in made:
-            with watched() as responses:
+            with watched(procedure) as responses:
                 outcome = run(RunRequest(procedure, out=tmp_path_factory.mktemp(procedure)))
             made[procedure] = Made(outcome, truths(procedure, responses))
         return made[procedure]
