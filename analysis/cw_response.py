@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy import signal
 
 from analysis import tag_files
 from analysis.correlation import coincidences
@@ -20,14 +21,13 @@ from analysis.g2_cw import JitterDifference, jitter_difference
 from analysis.irf import jitter_response
 from analysis.pulse_search import whole_steps_ps
 from analysis.response_file import TextResponse
+from analysis.response_peak import peak_of, quiet_level
 from analysis.tags import PhotonRecord
 
 FloatArray = npt.NDArray[np.float64]
 
 _LEAST_LIGHT = 1000.0
-_SMOOTH, _LEVEL_BINS = 5, 32
-_ABOVE_NOISE = 3.0
-_BEYOND_DOUBT = 10.0
+_LEVEL_BINS = 32
 _BIN_PS, _REACH_PS = 16, 100_000
 _STEPS_PER_SIGMA = 10.0
 _MOST_STEPS = 20_000
@@ -60,19 +60,37 @@ def of_widths(detector_1: Width, detector_2: Width) -> JitterDifference:
 
 
 def of_response(
-    response: TextResponse | Path, channels: tuple[int, int], options: tag_files.ReadOptions | None = None
+    response: TextResponse | Path,
+    channels: tuple[int, int],
+    options: tag_files.ReadOptions | None = None,
+    *,
+    reach_ns: float = 1e-3 * _REACH_PS,
 ) -> JitterDifference:
     """Difference of two detectors' errors from what :func:`analysis.response_file.read_response` gives.
 
     A histogram counts for both detectors. A photon file must hold scattered light of a pulsed laser on ``channels``,
-    the detectors of the measurement; ``options``: how to read it. Raises AnalysisError for a response with too little
-    light or of other channels, TagFileError for a damaged file.
+    the detectors of the measurement; ``options``: how to read it. ``reach_ns``: longest delay of the
+    histogram of pairs, which light of one flash must not outlast. Raises AnalysisError for a response that does, with
+    too little light or of other channels, TagFileError for a damaged file.
     """
     if isinstance(response, TextResponse):
-        one = _flash(response.counts, _quiet_level(response.counts), "the response", "photons")
-        difference = np.correlate(one, one, "full")
-        return _trimmed(JitterDifference(difference / difference.sum(), float(np.diff(response.time_ns).mean())))
+        return _of_histogram(response, reach_ns)
     return of_laser_light(tag_files.read(response, options), channels, str(response))
+
+
+def _of_histogram(response: TextResponse, reach_ns: float) -> JitterDifference:
+    """The flash against itself: both detectors have this response."""
+    flash = _flash(response.counts, quiet_level(response.counts), response.source, "photons")
+    step_ns = float(np.diff(response.time_ns).mean())
+    lit = np.flatnonzero(flash)
+    one = flash[lit[0] : lit[-1] + 1]
+    if one.size * step_ns > reach_ns:
+        raise AnalysisError(
+            f"{response.source}: its flash of light lasts {one.size * step_ns:.4g} ns ({one.size} bins of "
+            f"{step_ns:.4g} ns), longer than the pairs reach, {reach_ns:.4g} ns: is the bin width right (--irf-bin-ps)?"
+        )
+    difference = signal.correlate(one, one, "full")
+    return JitterDifference(difference / difference.sum(), step_ns)
 
 
 def of_laser_light(record: PhotonRecord, channels: tuple[int, int], where: str) -> JitterDifference:
@@ -92,6 +110,11 @@ def of_laser_light(record: PhotonRecord, channels: tuple[int, int], where: str) 
     first, second = (record.timestamps_ps[record.channel == number] for number in channels)
     step_ps = whole_steps_ps(record.timestamps_ps[:_BEGINNING], _BIN_PS)
     counts = coincidences(first, second, step_ps, _REACH_PS // step_ps * step_ps).astype(np.float64)
+    if counts.sum() < _LEAST_LIGHT:
+        raise AnalysisError(
+            f"{where}: {counts.sum():.0f} pairs of photons within ±{_REACH_PS * 1e-3:g} ns; {_LEAST_LIGHT:.0f} pairs "
+            "of one laser pulse at least are needed: record longer"
+        )
     flash = _flash(counts, _level_between(counts), where, "pairs of one laser pulse")
     odd = flash if flash.size % 2 else np.append(flash, 0.0)  # the peak, at n // 2, in the middle
     return _trimmed(JitterDifference(odd / odd.sum(), step_ps * 1e-3))
@@ -102,13 +125,6 @@ def _trimmed(jitter: JitterDifference) -> JitterDifference:
     middle = jitter.weights.size // 2
     reach = int(np.abs(np.flatnonzero(jitter.weights) - middle).max())
     return JitterDifference(jitter.weights[middle - reach : middle + reach + 1], jitter.step_ns)
-
-
-def _quiet_level(counts: FloatArray) -> float:
-    """Mean of the quarter of neighbouring bins with least light."""
-    length = max(counts.size // 4, 1)
-    running = np.concatenate(([0.0], np.cumsum(counts)))
-    return float((running[length:] - running[:-length]).min()) / length
 
 
 def _level_between(counts: FloatArray) -> float:
@@ -123,22 +139,11 @@ def _flash(counts: FloatArray, dark: float, where: str, what: str) -> FloatArray
     On each side it reaches half its width further than where five bins together are three standard deviations above
     the dark level, so that faint tails are in it; values below 0 stay, because clipping them would add light.
     """
-    peak = int(np.argmax(np.convolve(counts, np.ones(_SMOOTH), mode="same")))
-    middle = counts.size // 2
-    net = np.roll(counts, middle - peak) - dark
-    noise = float(np.sqrt(_SMOOTH * max(dark, 0.2)))
-    smooth = np.convolve(net, np.ones(_SMOOTH), mode="same")
-    faint = np.flatnonzero(smooth <= _ABOVE_NOISE * noise)
-    before, after = faint[faint < middle], faint[faint > middle]
-    if smooth[middle] < _BEYOND_DOUBT * noise or not before.size or not after.size:
-        raise AnalysisError(
-            f"{where}: no peak stands out of the dark level; a response needs light of a pulsed laser, and its pulses "
-            "apart"
-        )
-    flash = np.zeros_like(net)
-    further = (int(after[0]) - int(before[-1])) // 2
-    inside = slice(max(int(before[-1]) + 1 - further, 0), int(after[0]) + further)
-    flash[inside] = net[inside]
+    peak = peak_of(counts, dark, where)
+    flash = np.zeros_like(peak.net)
+    further = (peak.after - peak.before) // 2
+    inside = slice(max(peak.before + 1 - further, 0), peak.after + further)
+    flash[inside] = peak.net[inside]
     if flash.sum() < _LEAST_LIGHT:
         raise AnalysisError(
             f"{where}: {flash.sum():.0f} {what} above the dark level; {_LEAST_LIGHT:.0f} at least are needed: record "

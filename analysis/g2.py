@@ -43,6 +43,7 @@ _MOST_DEAD = 0.05
 _WORST_CHI2 = 2.0
 """Uneven bins of a time converter alone can give 1.5 with many counts."""
 _QUIET_LIFETIMES = 8.0
+_UNSTEADY, _UNSTEADY_SIGMA = 0.1, 5.0
 _NO_DECAY = "too few photons for a decay, or they do not follow the pulses"
 
 
@@ -245,9 +246,27 @@ def analysis_of(evaluation: Evaluation) -> Analysis:
             f"blinking: side peaks are {g2.far.value / g2.adjacent.value:.2g} times higher near the centre than far "
             "away, so g2(0) depends on the normalisation by this factor"
         )
+    warnings.extend(_unsteady(evaluation))
     results = {**_g2_results(g2), **_timing_results(evaluation), **_rates(photons)}
     checks = (_antibunched(g2, photons.missing_pairs), _enough(g2), _lifetime_check(evaluation), _saturation(photons))
     return Analysis(results, Verdict(checks), tuple(warnings))
+
+
+def _unsteady(evaluation: Evaluation) -> tuple[str, ...]:
+    """Whether pairs far from the centre are as many as N1·N2/number of pulses; tells what of g2(0) depends on it."""
+    g2, peaks = evaluation.antibunching, evaluation.peaks
+    if not g2.far_counts or g2.poisson_level <= 0.0:
+        return ()
+    # peaks n pulses from the centre lose the share n/n_pulses at the ends of the record; the far ones lie at 3/4 of it
+    lost = 0.75 * float(np.abs(peaks.offset).max()) / evaluation.photons.n_pulses
+    ratio = g2.far_counts / g2.n_far / g2.poisson_level / max(1.0 - lost, 0.1)
+    if abs(ratio - 1.0) < max(_UNSTEADY, _UNSTEADY_SIGMA / sqrt(g2.far_counts)):
+        return ()
+    return (
+        f"the light was not steady: pairs far from the centre are {ratio:.3g} times N1·N2/number of pulses (light that "
+        "was off for a part of the record, slow blinking, drift); g2_zero_poisson and the number of background pairs "
+        "depend on it, g2_zero_uncorrected does not",
+    )
 
 
 def _g2_results(g2: Antibunching) -> dict[str, Result]:

@@ -17,10 +17,10 @@ from math import isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, stats
+from scipy import fft
 
 from analysis.correlation import coincidences
-from analysis.likelihood import PoissonFit, deviance_residuals, fit_poisson, goodness_probability, profile_interval
+from analysis.likelihood import PoissonFit, deviance_residuals, fit_poisson, goodness_probability, interval_of_fit
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -204,7 +204,10 @@ def fit_cw(
     held = () if shelved else (SHELVING, SHELF_TIME)
     fit = three_level if shelved else two_level
     dips, times = (
-        [_profile(shape, fit, (lower, upper), held, index, confidence) for confidence in (0.68, 0.95)]
+        [
+            interval_of_fit(shape, shape.counted, fit, (lower, upper), index, held=held, confidence=confidence)
+            for confidence in (0.68, 0.95)
+        ]
         for index in (DIP, ANTIBUNCHING)
     )
     return _describe(data, jitter, fit, shelved, (dips, times), (signal_share, signal_share_stderr))
@@ -395,31 +398,6 @@ def _deepest(shape: _Shape) -> list[float]:
         smooth = np.convolve(shape.counted, np.ones(width) / width, mode="valid")
         places.append(float(shape.data.delay_ns[int(np.argmin(smooth)) + width // 2]))
     return places
-
-
-def _profile(
-    shape: _Shape,
-    fit: PoissonFit,
-    bounds: tuple[FloatArray, FloatArray],
-    held: tuple[int, ...],
-    index: int,
-    confidence: float,
-) -> Interval:
-    """Profile-likelihood interval of the parameter ``index``."""
-    start = fit.values.copy()
-    lower, upper = bounds
-
-    def deviance_at(x: float) -> float:
-        start[index] = min(max(x, limits[0]), limits[1])
-        refit = fit_poisson(shape, shape.counted, start, lower, upper, (*held, index), max_steps=40)
-        start[:] = refit.values
-        return refit.deviance
-
-    best = float(fit.values[index])
-    step = float(fit.errors[index]) or 0.1
-    limits = (float(lower[index]), float(upper[index]))
-    rise = float(stats.chi2.ppf(confidence, 1))
-    return profile_interval(deviance_at, best, fit.deviance, step, limits, rise)
 
 
 def _hypot(a: float, b: float) -> float:

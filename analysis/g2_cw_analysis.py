@@ -10,7 +10,7 @@ import numpy as np
 from analysis.errors import AnalysisError
 from analysis.g2_cw import CwCoincidences, CwFit, JitterDifference, correlate_cw, fit_cw, no_jitter, poisson_level
 from analysis.live_correlation import Correlator
-from analysis.live_time import Silences, live_time_s
+from analysis.live_time import Silences, merged
 from analysis.tags import PhotonRecord, PhotonStream, Progress
 from runfile.results import Analysis, Check, Result, Verdict
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _WORST_GOODNESS = 1e-3
 _UNSTEADY = 5.0
 _DIP_BEYOND_DOUBT = 25.0
+_BELOW_ZERO = 3.0
+_LOWEST_G2 = -2.0 + 1e-3
+"""Where the fit holds g2(0), background left in: nothing below is tried."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,16 @@ def evaluate_cw(record: PhotonRecord, settings: CwSettings | None = None) -> CwE
     per_channel = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
     channels = two_busiest(per_channel)
     first, second = (record.timestamps_ps[record.channel == number] for number in channels)
-    live_s = live_time_s(first, second, record.duration_s)
+    silences = Silences()
+    silences.take(merged(first, second))
+    live_s = silences.live_s(record.duration_s)
     try:
         data = correlate_cw(first, second, live_s, settings.bin_ps, settings.reach_ps)
     except ValueError as error:
         raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
     n_photons = (first.size, second.size)
-    seen = _Seen(channels, n_photons, record.duration_s, live_s, record.warnings, record.missing_pairs)
+    told = (*record.warnings, *silences.undecided(record.duration_s))
+    seen = _Seen(channels, n_photons, record.duration_s, live_s, told, record.missing_pairs)
     return _evaluated(data, settings, seen)
 
 
@@ -131,7 +137,8 @@ def evaluate_cw_stream(
         data = CwCoincidences(-reach_ps * 1e-3, bin_ps * 1e-3, correlator.counts, level)
     except ValueError as error:
         raise AnalysisError(f"no cw g2 can be told from this record: {error}") from error
-    seen = _Seen(channels, n_photons, summary.duration_s, live_s, summary.warnings, summary.missing_pairs)
+    told = (*summary.warnings, *silences.undecided(summary.duration_s))
+    seen = _Seen(channels, n_photons, summary.duration_s, live_s, told, summary.missing_pairs)
     return _evaluated(data, settings, seen)
 
 
@@ -174,6 +181,11 @@ def _evaluated(data: CwCoincidences, settings: CwSettings, seen: _Seen) -> CwEva
             f"no dip is seen beyond doubt (deviance gain {fit.deviance_drop:.0f}, {_DIP_BEYOND_DOUBT:.0f} needed): "
             "its place and depth may be noise; measure longer"
         )
+    if fit.g2_zero_95[1] < 0.0 and _possible(fit).passed:
+        told.append(
+            f"g2(0) = {fit.g2_zero:.3g} lies below 0 with its whole 95 % interval, which no light has: is the "
+            "detectors' response narrower than stated, or the background less?"
+        )
     return CwEvaluation(
         data, fit, seen.channels, seen.n_photons, seen.duration_s, tuple(told), seen.live_s, seen.missing_pairs
     )
@@ -189,7 +201,9 @@ def analysis_of(evaluation: CwEvaluation) -> Analysis:
     for number, (channel, n) in enumerate(zip(evaluation.channels, evaluation.n_photons, strict=True), start=1):
         method = f"tags of channel {channel} over the live time; the error is that of counting, blinking is not in it"
         results[f"count_rate_{number}"] = Result(n / live_s, sqrt(n) / live_s, "1/s", method)
-    return Analysis(results, Verdict((_antibunched(fit, evaluation.missing_pairs), _fits(fit))), evaluation.warnings)
+    return Analysis(
+        results, Verdict((_antibunched(fit, evaluation.missing_pairs), _fits(fit), _possible(fit))), evaluation.warnings
+    )
 
 
 def _results(fit: CwFit) -> dict[str, Result]:
@@ -230,3 +244,18 @@ def _fits(fit: CwFit) -> Check:
     if fit.goodness > _WORST_GOODNESS or fit.deviance < 1.2 * fit.dof:
         return Check("g2 fit", True, text)
     return Check("g2 fit", False, f"{text}: the three-level model does not describe the pairs")
+
+
+def _possible(fit: CwFit) -> Check:
+    """No light has g2(0) < 0: a dip deeper than that was blurred less, or held less background, than was stated."""
+    stderr = (fit.g2_zero_95[1] - fit.g2_zero) / 1.960
+    at_bound = fit.g2_zero_uncorrected <= _LOWEST_G2
+    if fit.g2_zero + _BELOW_ZERO * stderr >= 0.0 and not at_bound:
+        return Check("possible g2", True, f"g2(0) = {fit.g2_zero:.3g} is not below 0 beyond doubt")
+    told = "as low as the fit tries" if at_bound else f"{-fit.g2_zero / stderr:.1f} standard deviations below 0"
+    return Check(
+        "possible g2",
+        False,
+        f"g2(0) = {fit.g2_zero:.3g} is {told}, which no light has: the detectors' response contradicts the dip (too "
+        "wide for it), or too much background was taken off",
+    )

@@ -21,6 +21,9 @@ Model = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Takes the parameters (n_parameters,), gives expected counts (n,) and their derivatives (n, n_parameters)."""
 
 _SMALLEST_EXPECTATION = 1e-9
+_WALK_STEPS = 6
+_LOST = 3.0
+"""Times the sought rise of the deviance, above which a refit may have gone astray."""
 _MIN_EXPECTED = 10.0
 """Bins are merged to at least this many expected counts before Pearson's chi-square is taken."""
 
@@ -204,6 +207,52 @@ def profile_interval(
         return best + direction * x
 
     return edge(limits[0]), edge(limits[1])
+
+
+def interval_of_fit(
+    model: Model,
+    counts: npt.ArrayLike,
+    fit: PoissonFit,
+    bounds: tuple[FloatArray, FloatArray],
+    index: int,
+    *,
+    held: tuple[int, ...] = (),
+    confidence: float = 0.6827,
+    max_steps: int = 40,
+) -> tuple[float, float]:
+    """Profile-likelihood interval of parameter ``index`` of a fit of :func:`fit_poisson`, all others fitted anew.
+
+    Every refit starts from the last one and from the best fit: the last one alone may lie in a valley that leads
+    nowhere, above all where one edge has been found and the search for the other begins. Where both end far too high,
+    the way from the best fit is gone in small steps.
+    """
+    lower, upper = bounds
+    limits = (float(lower[index]), float(upper[index]))
+    best_value = float(fit.values[index])
+    rise = float(chi2_distribution.ppf(confidence, 1))
+    last = fit.values
+
+    def refit(x: float, values: FloatArray) -> PoissonFit:
+        start = values.copy()
+        start[index] = min(max(x, limits[0]), limits[1])
+        return fit_poisson(model, counts, start, lower, upper, (*held, index), max_steps)
+
+    def walked(x: float) -> PoissonFit:
+        values = fit.values
+        for place in np.linspace(best_value, x, _WALK_STEPS + 1)[1:]:
+            values = refit(float(place), values).values
+        return refit(x, values)
+
+    def deviance_at(x: float) -> float:
+        nonlocal last
+        found = min(refit(x, last), refit(x, fit.values), key=lambda one: one.deviance)
+        if found.deviance - fit.deviance > _LOST * rise:
+            found = min(found, walked(x), key=lambda one: one.deviance)
+        last = found.values
+        return found.deviance
+
+    step = float(fit.errors[index]) or 0.1 * abs(best_value) + 1e-3
+    return profile_interval(deviance_at, best_value, fit.deviance, step, limits, rise)
 
 
 def significance(deviance_drop: float, extra_parameters: int) -> float:

@@ -240,7 +240,9 @@ def from_record(record: PhotonRecord, guess_period_ps: float | None = None) -> P
     silences = Silences()
     silences.take(merged(photons.detector_1.times_ps, photons.detector_2.times_ps))
     n_pulses, live_s = live_pulses(photons.n_pulses, photons.period_ps, photons.duration_s, silences, related=related)
-    return replace(photons, n_pulses=n_pulses, duration_s=live_s, pauses_s=photons.duration_s - live_s)
+    warnings = (*photons.warnings, *silences.undecided(photons.duration_s))
+    pauses_s = photons.duration_s - live_s
+    return replace(photons, n_pulses=n_pulses, duration_s=live_s, pauses_s=pauses_s, warnings=warnings)
 
 
 def live_pulses(

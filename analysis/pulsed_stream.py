@@ -260,7 +260,7 @@ def from_stream(
         found.resolution_ps if found.related else 0.0,
         found.latest_ps,
         timing_fault(found.beyond) if found.related else "",
-        (*found.warnings, *told),
+        (*found.warnings, *told, *silences.undecided(found.duration_s)),
         found.missing_pairs,
         found.duration_s - live_s,
     )

@@ -15,7 +15,7 @@ from scipy import stats
 from analysis.decay_data import STEP, DecayData, Forward, bounds, decay_data, start_lifetimes, starts_of
 from analysis.decay_models import ONE, STRETCHED, TWO, DecayModel, stretched_mean_ns
 from analysis.irf import Response, measured_response
-from analysis.likelihood import PoissonFit, fit_poisson, pearson, profile_interval
+from analysis.likelihood import PoissonFit, fit_poisson, interval_of_fit, pearson
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -133,18 +133,9 @@ def lifetime_interval(fit: DecayFit, index: int = 0, confidence: float = 0.68) -
     position = n + int(order[index])
     lower, upper = bounds(fit.data, fit.model)
     evaluate = Forward(fit.data, fit.model)
-    start = fit.fit.values.copy()
-
-    def deviance_at(lifetime_ns: float) -> float:
-        start[position] = lifetime_ns
-        refit = fit_poisson(evaluate, fit.data.seen, start, lower, upper, held=(position,), max_steps=60)
-        start[:] = refit.values
-        return refit.deviance
-
-    best = float(fit.fit.values[position])
-    step = float(fit.fit.errors[position]) or 0.1 * best
-    limits = (float(lower[position]), float(upper[position]))
-    return profile_interval(deviance_at, best, fit.deviance, step, limits, float(stats.chi2.ppf(confidence, 1)))
+    return interval_of_fit(
+        evaluate, fit.data.seen, fit.fit, (lower, upper), position, confidence=confidence, max_steps=60
+    )
 
 
 def _describe(data: DecayData, model: DecayModel, fit: PoissonFit) -> DecayFit:

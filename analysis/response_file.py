@@ -23,6 +23,7 @@ _LEAST_ROWS = 10
 _EVEN = 0.01
 _AGREES = 1e-3
 _LARGEST_BYTES = 64_000_000
+_MOST_COUNTS = 1e15
 _STATED_WIDTH = re.compile(
     r"(?<![0-9.,eE+-])([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)\s*(ps|ns)\s*/\s*(?:ch|channel|bin)\b"
 )
@@ -32,10 +33,14 @@ _NOT_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\v")
 
 @dataclass(frozen=True)
 class TextResponse:
-    """A response as a histogram: bin centres (ns, evenly spaced, ascending) and counts, both (n,)."""
+    """A response as a histogram: bin centres (ns, evenly spaced, ascending) and counts, both (n,).
+
+    ``source``: the file, for messages.
+    """
 
     time_ns: FloatArray
     counts: FloatArray
+    source: str = "the response"
 
 
 def read_response(
@@ -76,7 +81,7 @@ def _of_sdt(path: Path) -> TextResponse:
             f"{path}: it holds {len(curves)} decay curves, a response is one; write the one you mean as two columns of "
             "text, time (ns) and counts"
         )
-    return _of_counts(curves[0].counts.astype(np.float64), curves[0].bin_width_ps * 1e-3)
+    return _of_counts(path, curves[0].counts.astype(np.float64), curves[0].bin_width_ps * 1e-3)
 
 
 def _of_text(path: Path, bin_ps: float | None) -> TextResponse:
@@ -96,6 +101,11 @@ def _of_text(path: Path, bin_ps: float | None) -> TextResponse:
     counts = table[:, -1]
     if not np.all(np.isfinite(table)) or np.any(counts < 0.0):
         raise AnalysisError(f"{path}: times and counts of a response must be finite, counts not negative")
+    if counts.max() > _MOST_COUNTS:
+        raise AnalysisError(
+            f"{path}: a bin with {counts.max():.3g} counts; no detector counts more than {_MOST_COUNTS:g} in a bin: "
+            "are these raw counts, in the last column?"
+        )
     if table.shape[1] == 2:
         return _of_columns(path, table[:, 0], counts, width_ns)
     if width_ns is None:
@@ -103,7 +113,7 @@ def _of_text(path: Path, bin_ps: float | None) -> TextResponse:
             f"{path}: one column of {counts.size} counts, and nothing says how wide its bins are; state it: "
             f"--irf {path} --irf-bin-ps PS"
         )
-    return _of_counts(counts, width_ns)
+    return _of_counts(path, counts, width_ns)
 
 
 def _of_columns(path: Path, first: FloatArray, counts: FloatArray, width_ns: float | None) -> TextResponse:
@@ -118,17 +128,17 @@ def _of_columns(path: Path, first: FloatArray, counts: FloatArray, width_ns: flo
                 f"{path}: the first column counts {first[0]:g}, {first[1]:g}, {first[2]:g} …: channel numbers, or ns? "
                 f"State how wide a bin is: --irf {path} --irf-bin-ps PS (1000 if the column is in ns)"
             )
-        return TextResponse(first * width_ns, counts)
+        return TextResponse(first * width_ns, counts, str(path))
     if width_ns is not None and abs(step / width_ns - 1.0) > _EVEN:
         raise AnalysisError(
             f"{path}: the first column ascends in steps of {step:.6g}, which as ns contradicts the stated bin width of "
             f"{width_ns:.6g} ns"
         )
-    return TextResponse(first, counts)
+    return TextResponse(first, counts, str(path))
 
 
-def _of_counts(counts: FloatArray, width_ns: float) -> TextResponse:
-    return TextResponse(np.asarray((np.arange(counts.size) + 0.5) * width_ns, dtype=np.float64), counts)
+def _of_counts(path: Path, counts: FloatArray, width_ns: float) -> TextResponse:
+    return TextResponse(np.asarray((np.arange(counts.size) + 0.5) * width_ns, dtype=np.float64), counts, str(path))
 
 
 def _width_ns(path: Path, text: str, bin_ps: float | None) -> float | None:
@@ -139,7 +149,12 @@ def _width_ns(path: Path, text: str, bin_ps: float | None) -> float | None:
     if not stated:
         return None
     low, high = min(stated), max(stated)
-    if not low > 0.0 or high / low - 1.0 > _AGREES:
+    if not low > 0.0:
+        raise AnalysisError(
+            f"{path}: the header states a bin width of {low:g} ns, which is none; correct that line to the true width, "
+            "or delete it and state --irf-bin-ps PS"
+        )
+    if high / low - 1.0 > _AGREES:
         raise AnalysisError(
             f"{path}: bin widths of {' and '.join(f'{width:.6g} ns' for width in sorted(stated))} are stated (header, "
             "--irf-bin-ps); which one is right?"

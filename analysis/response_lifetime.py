@@ -5,7 +5,6 @@ a histogram (:mod:`analysis.response_file`), used for both detectors. Its place 
 because the shift is fitted.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -16,12 +15,14 @@ import numpy.typing as npt
 
 from analysis import tag_files
 from analysis.errors import AnalysisError
-from analysis.g2 import Decay, Evaluation, decay_counts
+from analysis.g2 import Decay, Evaluation
 from analysis.irf import measured_response
-from analysis.pulsed import Detector, from_record
 from analysis.reconvolution import DecayFit, DecaySelection, decay_data, lifetime_interval, select_decay
+from analysis.response_check import response_check
 from analysis.response_file import TextResponse
-from runfile.results import Result
+from analysis.response_peak import peak_of, quiet_level
+from analysis.response_photons import Channels, channels_of, read_laser_light
+from runfile.results import Check, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,39 +31,54 @@ FloatArray = npt.NDArray[np.float64]
 
 _DARK_SHARE = 0.25
 _LEAST_LIGHT = 1000.0
-_PERIOD_AGREES = 1e-3
 
 
 @dataclass(frozen=True)
 class ResponseLifetimes:
-    """The chosen model of each detector with all candidates; ``detectors``: their names, in order."""
+    """The chosen model of each detector with all candidates; ``detectors``: their names, in order.
+
+    ``bin_ns``: widest bin of response and decays; what is shorter is not resolved.
+    """
 
     detectors: tuple[str, ...]
     selections: tuple[DecaySelection, ...]
+    bin_ns: float
 
 
 def evaluate(
-    evaluation: Evaluation, response: TextResponse | Path, options: tag_files.ReadOptions | None = None
+    evaluation: Evaluation,
+    response: TextResponse | Path,
+    options: tag_files.ReadOptions | None = None,
+    channels: Channels | None = None,
 ) -> ResponseLifetimes:
     """Fit one, two and a stretched exponential to the decay of each detector and choose by BIC.
 
-    ``options``: how to read the response where it is a photon file. Raises AnalysisError when the measurement has no
-    decay, or the response does not fit it or holds too little light, and TagFileError for a damaged response.
+    ``options``: how to read the response where it is a photon file. ``channels``: of the two detectors, where their
+    names do not tell them (plain times); without them the two busiest channels of the response are taken. Raises
+    AnalysisError when the measurement has no decay, or the response does not fit it or holds too little light, and
+    TagFileError for a damaged response.
     """
     photons = evaluation.photons
     if photons.timing_fault or not evaluation.decays:
         raise AnalysisError(f"no lifetime can be fitted: {photons.timing_fault or 'too few photons for a decay'}")
-    by_name: Mapping[str, Detector] = {}
+    where = response.source if isinstance(response, TextResponse) else str(response)
+    if isinstance(response, TextResponse):
+        peak_of(response.counts, quiet_level(response.counts), where)  # refuses one without a peak
+    light = None
     if isinstance(response, Path):
-        by_name = _response_photons(response, options, photons.period_ps)
+        light = read_laser_light(response, options, evaluation, channels or channels_of(evaluation))
     selections = []
     for decay in evaluation.decays:
-        if isinstance(response, TextResponse):
+        if light is not None:
+            counts = light.histogram(decay)
+            peak_of(counts, quiet_level(counts), f"{where}, {decay.detector}")
+        elif isinstance(response, TextResponse):
             counts = _on_bins(response, decay.counts.size, decay.bin_ns)
-        else:
-            counts = _histogram(by_name, decay, photons.resolution_ps, response)
-        selections.append(_fit(decay, _beside(counts, decay.counts), photons.period_ps * 1e-3))
-    return ResponseLifetimes(tuple(decay.detector for decay in evaluation.decays), tuple(selections))
+        selections.append(_fit(decay, _beside(counts, decay.counts), photons.period_ps * 1e-3, where))
+    widest_ns = max(decay.bin_ns for decay in evaluation.decays)
+    if isinstance(response, TextResponse):
+        widest_ns = max(widest_ns, float(np.diff(response.time_ns).mean()))
+    return ResponseLifetimes(tuple(decay.detector for decay in evaluation.decays), tuple(selections), widest_ns)
 
 
 def results(found: ResponseLifetimes) -> dict[str, Result]:
@@ -93,6 +109,13 @@ def remarks(found: ResponseLifetimes) -> tuple[str, ...]:
     )
 
 
+def check(found: ResponseLifetimes) -> Check:
+    """Whether these lifetimes can be believed."""
+    return response_check(
+        {name: selection.best for name, selection in zip(found.detectors, found.selections, strict=True)}, found.bin_ns
+    )
+
+
 def figure(found: ResponseLifetimes) -> "Figure":
     """Decay, response and fit of each detector."""
     from analysis.response_lifetime_figure import draw
@@ -105,31 +128,6 @@ def _lifetime(fit: DecayFit, index: int, lifetime_ns: float, stderr_ns: float, m
         return Result(lifetime_ns, stderr_ns, "ns", method)
     interval = lifetime_interval(fit, index, 0.68)
     return Result(lifetime_ns, stderr_ns, "ns", f"{method}; profile-likelihood interval", interval, 0.68)
-
-
-def _response_photons(path: Path, options: tag_files.ReadOptions | None, period_ps: float) -> dict[str, Detector]:
-    try:
-        seen = from_record(tag_files.read(path, options), period_ps)
-    except ValueError as error:
-        raise AnalysisError(f"{path}: no response can be told from it: {error}") from error
-    if seen.timing_fault:
-        raise AnalysisError(f"{path}: no response can be told from it: {seen.timing_fault}")
-    if abs(seen.period_ps / period_ps - 1.0) > _PERIOD_AGREES:
-        raise AnalysisError(
-            f"{path}: the response was measured with a pulse period of {seen.period_ps * 1e-3:.6g} ns, the decay with "
-            f"{period_ps * 1e-3:.6g} ns"
-        )
-    return {detector.name: detector for detector in (seen.detector_1, seen.detector_2)}
-
-
-def _histogram(by_name: Mapping[str, Detector], decay: Decay, resolution_ps: float, path: Path) -> FloatArray:
-    if decay.detector not in by_name:
-        raise AnalysisError(
-            f"{path}: the response holds {' and '.join(sorted(by_name))}, the decay is of {decay.detector}"
-        )
-    detector = by_name[decay.detector]
-    counts = decay_counts(detector, decay.bin_ns * 1e3, detector.cut_ps, resolution_ps)
-    return np.resize(counts, decay.counts.size).astype(np.float64)
 
 
 def _on_bins(response: TextResponse, n_bins: int, bin_ns: float) -> FloatArray:
@@ -151,8 +149,8 @@ def _on_bins(response: TextResponse, n_bins: int, bin_ns: float) -> FloatArray:
     lost = (float(running[-1] - inside[best]) - dark * outside_bins) / light
     if lost > 0.01:
         raise AnalysisError(
-            f"the response lasts {response.counts.size * step_ns:.4g} ns and {lost:.0%} of its light comes outside one "
-            f"period of the decay, {period_ns:.4g} ns: measure it with the pulses of the decay"
+            f"{response.source}: the response lasts {response.counts.size * step_ns:.4g} ns and {lost:.0%} of its "
+            f"light comes outside one period of the decay, {period_ns:.4g} ns: measure it with the pulses of the decay"
         )
     fine = np.diff(np.interp(starts_ns[best] + np.arange(n_bins + 1) * bin_ns, edges_ns, running))
     return np.asarray(fine, dtype=np.float64)
@@ -168,20 +166,20 @@ def _beside(response: FloatArray, decay: npt.NDArray[np.int64]) -> FloatArray:
     return np.roll(response, rise(decay) - rise(response))
 
 
-def _fit(decay: Decay, counts: FloatArray, period_ns: float) -> DecaySelection:
-    """``counts``: the response on the bins of the decay."""
+def _fit(decay: Decay, counts: FloatArray, period_ns: float, where: str) -> DecaySelection:
+    """``counts``: the response ``where`` on the bins of the decay."""
     n_quiet = max(int(counts.size * _DARK_SHARE), 1)
     light = float(counts.sum() - counts.size * np.sort(counts)[:n_quiet].mean())
     if light < _LEAST_LIGHT:
         raise AnalysisError(
-            f"the response of {decay.detector} holds {light:.0f} photons above its background; "
+            f"{where}: the response of {decay.detector} holds {light:.0f} photons above its background; "
             f"{_LEAST_LIGHT:.0f} at least are needed"
         )
     try:
         response = measured_response(counts, decay.bin_ns, dark=_quietest(counts, n_quiet))
         return select_decay(decay_data(decay.counts, response, period_ns=period_ns, kept=decay.kept))
     except ValueError as error:
-        raise AnalysisError(f"no lifetime of {decay.detector} can be fitted: {error}") from error
+        raise AnalysisError(f"{where}: no lifetime of {decay.detector} can be fitted: {error}") from error
 
 
 def _quietest(counts: FloatArray, length: int) -> tuple[int, int]:

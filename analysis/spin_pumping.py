@@ -1,8 +1,8 @@
 """Resonant spin pumping: efficiency and time from the fading fluorescence, with the controls that make it credible."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from analysis.errors import AnalysisError
 from analysis.lines import fit_lines
 from analysis.polarised_pl import HC_MEV_NM, expected_lines, lines_check
 from analysis.transient import TransientFit, cut_window, fit_memory, fit_transient, fluorescence, window_total
+from analysis.transient_model import F0
 from runfile.reading import RecordedRun
 from runfile.results import Analysis, Check, Result, Verdict
 
@@ -26,6 +27,8 @@ MINIMUM_EFFICIENCY = 0.3
 QUIET_FRACTION = 0.1
 """Fluorescence the detuned control may have, relative to the start of the resonant pump."""
 ORIENTATION_TOLERANCE = 0.05
+MOST_UNCERTAIN = 0.1
+"""Standard error above which a control shows nothing."""
 ON_RESONANCE = 0.5
 """Least photons under the pump, relative to the top of the scan over the line."""
 TOP_POINTS = 3
@@ -113,30 +116,38 @@ def fit_pump(histogram: Histogram, times: PulseTimes) -> TransientFit:
     return fit_transient(window, *histogram.dark(times))
 
 
-def brightness(histogram: Histogram, times: PulseTimes) -> Control:
-    """How bright the dot was on average during a condition: its photons in the second half of the reset.
+def brightnesses(histograms: Sequence[Histogram], times: PulseTimes) -> list[Control]:
+    """How bright the dot was on average during conditions that are compared: photons in the second half of the reset.
 
-    A blinking dot differs between conditions; the reset light is the same in all. Without a reset: the live time.
+    A blinking dot differs between conditions; the reset light is the same in all. The live times where there is no
+    reset, or where in any of the conditions it gave too few photons: one measure for all of them.
     """
-    if times.reset_width_ns > 0:
-        stop = times.reset_start_ns + times.reset_width_ns
-        total, width = window_total(histogram.time_ns, histogram.counts, [(stop - 0.5 * times.reset_width_ns, stop)])
-        dark, dark_width = histogram.dark(times)
-        excess = total - dark * width / dark_width if dark_width > 0 else 0.0
-        if excess > 10.0 * sqrt(total + 1.0):
-            return Control(excess, sqrt(total + 1.0))
-    return Control(histogram.live_s, 0.0)
+    seen = [_reset_light(histogram, times) for histogram in histograms]
+    if all(light.value > 10.0 * light.error for light in seen):
+        return seen
+    return [Control(histogram.live_s, 0.0) for histogram in histograms]
+
+
+def _reset_light(histogram: Histogram, times: PulseTimes) -> Control:
+    dark, dark_width = histogram.dark(times)
+    if times.reset_width_ns <= 0 or dark_width <= 0:
+        return Control(0.0, 1.0)
+    stop = times.reset_start_ns + times.reset_width_ns
+    total, width = window_total(histogram.time_ns, histogram.counts, [(stop - 0.5 * times.reset_width_ns, stop)])
+    return Control(total - dark * width / dark_width, sqrt(total + 1.0))
 
 
 def detuned_fraction(detuned: Histogram, pump: Histogram, times: PulseTimes, fit: TransientFit) -> Control:
     """Fluorescence under the detuned pump, relative to that at the start of the resonant pump, of equal brightness."""
     excess, error = gate_fluorescence(detuned, times, probe=False)
-    bins = np.sum(fit.window.left_ns >= 0) * fit.window.bin_ns
-    scale = brightness(pump, times).value / brightness(detuned, times).value
-    start = float(fit.fit.values[0]) * bins
-    start_error = float(fit.fit.errors[0]) / max(float(fit.fit.values[0]), 1e-12)
+    bins = fit.window.left_ns.size * fit.window.bin_ns
+    levels = brightnesses((pump, detuned), times)
+    scale = levels[0].value / levels[1].value
+    start = float(fit.fit.values[F0]) * bins
+    relative = [float(fit.fit.errors[F0]) / max(float(fit.fit.values[F0]), 1e-12)]
+    relative += [level.error / level.value for level in levels]
     value = excess * scale / start
-    return Control(value, sqrt((error * scale / start) ** 2 + (value * start_error) ** 2))
+    return Control(value, hypot(error * scale / start, *(value * part for part in relative)))
 
 
 def resonance_fraction(run: RecordedRun, pump: Histogram, times: PulseTimes) -> float | None:
@@ -159,39 +170,32 @@ def linear_orientation(plus: Histogram, minus: Histogram, times: PulseTimes) -> 
 
     Each is relative to the (unpolarised) fluorescence of the reset in the same records, so that blinking drops out.
     """
-    rates, errors = [], []
+    counts = []
     for histogram in (plus, minus):
         late = gate_fluorescence(histogram, times, probe=False, late=True)
         probe = gate_fluorescence(histogram, times, probe=True)
-        rate, error = _per_brightness(late[0] + probe[0], sqrt(late[1] ** 2 + probe[1] ** 2), histogram, times)
-        rates.append(rate)
-        errors.append(error)
-    return _asymmetry(rates, errors)
+        counts.append(Control(late[0] + probe[0], hypot(late[1], probe[1])))
+    return _asymmetry(counts, brightnesses((plus, minus), times))
 
 
 def asymmetry(plus: Histogram, minus: Histogram, times: PulseTimes) -> Control:
     """(σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence in the whole pump gate, each relative to that of the reset."""
-    both = [
-        _per_brightness(*gate_fluorescence(histogram, times, probe=False), histogram, times)
-        for histogram in (plus, minus)
+    counts = [Control(*gate_fluorescence(histogram, times, probe=False)) for histogram in (plus, minus)]
+    return _asymmetry(counts, brightnesses((plus, minus), times))
+
+
+def _asymmetry(counts: Sequence[Control], levels: Sequence[Control]) -> Control:
+    """(first − second)/(first + second) of two counts, each relative to its brightness."""
+    rates = [count.value / level.value for count, level in zip(counts, levels, strict=True)]
+    errors = [
+        hypot(count.error, rate * level.error) / level.value
+        for count, level, rate in zip(counts, levels, rates, strict=True)
     ]
-    return _asymmetry([rate for rate, _ in both], [error for _, error in both])
-
-
-def _per_brightness(counts: float, error: float, histogram: Histogram, times: PulseTimes) -> tuple[float, float]:
-    """Counts relative to the dot's brightness in the same records, and their error."""
-    level = brightness(histogram, times)
-    rate = counts / level.value
-    return rate, sqrt(error**2 / level.value**2 + (rate * level.error / level.value) ** 2)
-
-
-def _asymmetry(rates: list[float], errors: list[float]) -> Control:
-    """(first − second)/(first + second) of two rates."""
     total = rates[0] + rates[1]
     if total <= 0:
         return Control(float("nan"), float("nan"))
     value = (rates[0] - rates[1]) / total
-    return Control(value, 2.0 * sqrt((rates[1] * errors[0]) ** 2 + (rates[0] * errors[1]) ** 2) / total**2)
+    return Control(value, 2.0 * hypot(rates[1] * errors[0], rates[0] * errors[1]) / total**2)
 
 
 def reset_counts(histogram: Histogram, times: PulseTimes) -> float:
@@ -277,9 +281,8 @@ def _pump_results(fit: TransientFit) -> dict[str, Result]:
     )
     if fit.significance < PUMPING_SIGMA:
         limit = f"no pumping seen ({fit.significance:.1f}σ); 95 % upper limit {fit.efficiency_limit:.3f}"
-        efficiency = Result(
-            fit.efficiency, fit.efficiency_error, "1", method + limit, (0.0, fit.efficiency_limit), 0.95
-        )
+        low, high = min(0.0, fit.efficiency), max(fit.efficiency, fit.efficiency_limit)
+        efficiency = Result(fit.efficiency, fit.efficiency_error, "1", method + limit, (low, high), 0.95)
         time = Result(float("nan"), float("nan"), "ns", method + "no pumping seen, so no time")
         return {"pumping_efficiency": efficiency, "pumping_time": time}
     return {
@@ -311,7 +314,8 @@ def _pump_checks(fit: TransientFit) -> list[Check]:
         )
         return [Check("pumping", False, sentence), _fit_check(fit)]
     strong = fit.efficiency >= MINIMUM_EFFICIENCY
-    value = f"pumping efficiency {fit.efficiency:.3f} ± {fit.efficiency_error:.3f}"
+    digits = 3 if fit.efficiency_error >= 0.0005 else 5
+    value = f"pumping efficiency {fit.efficiency:.{digits}f} ± {fit.efficiency_error:.{digits}f}"
     return [
         Check("pumping", True, f"the fluorescence fades under the pump ({min(fit.significance, 999):.0f}σ)"),
         Check(
@@ -359,18 +363,7 @@ def _add_controls(
         results["detuned_fluorescence"] = Result(
             found.value, found.error, "1", "fluorescence under the detuned pump over that at the resonant pump's start"
         )
-        quiet = bool(found.value < QUIET_FRACTION + 2.0 * found.error)
-        text = f"the detuned pump gives {found.value:.1%} ± {found.error:.1%} of the resonant fluorescence"
-        checks.append(
-            Check(
-                "detuned control",
-                quiet,
-                text
-                if quiet
-                else f"{text} (limit {QUIET_FRACTION:.0%}): laser light leaks "
-                "into the detectors or another line is hit",
-            )
-        )
+        checks.append(_detuned_check(found))
     else:
         warnings.append("no detuned control was measured: laser light in the detectors cannot be excluded")
     if LINEAR_PLUS in by_condition and LINEAR_MINUS in by_condition:
@@ -381,17 +374,27 @@ def _add_controls(
             "1",
             "(σ⁺ − σ⁻)/(σ⁺ + σ⁻) of the fluorescence after linear pumping, each relative to that of the reset",
         )
-        none = abs(found.value) < max(3.0 * found.error, ORIENTATION_TOLERANCE)
-        text = f"linear pumping leaves an asymmetry of {found.value:.3f} ± {found.error:.3f} between σ⁺ and σ⁻"
-        checks.append(
-            Check(
-                "linear control",
-                bool(none),
-                text if none else f"{text}: linear light must not orient the spin; check the polarisation of the pump",
-            )
-        )
+        checks.append(_linear_check(found))
     else:
         warnings.append("no linear control was measured: that the orientation comes from the helicity is not shown")
+
+
+def _detuned_check(found: Control) -> Check:
+    text = f"the detuned pump gives {found.value:.1%} ± {found.error:.1%} of the resonant fluorescence"
+    if not found.error < MOST_UNCERTAIN:
+        return Check("detuned control", False, f"{text}: too uncertain to show anything, measure longer")
+    quiet = found.value < QUIET_FRACTION + 2.0 * found.error
+    remedy = f" (limit {QUIET_FRACTION:.0%}): laser light leaks into the detectors or another line is hit"
+    return Check("detuned control", quiet, text if quiet else text + remedy)
+
+
+def _linear_check(found: Control) -> Check:
+    text = f"linear pumping leaves an asymmetry of {found.value:.3f} ± {found.error:.3f} between σ⁺ and σ⁻"
+    if not found.error < MOST_UNCERTAIN:
+        return Check("linear control", False, f"{text}: too uncertain to show anything, measure longer")
+    none = abs(found.value) < max(3.0 * found.error, ORIENTATION_TOLERANCE)
+    remedy = ": linear light must not orient the spin; check the polarisation of the pump"
+    return Check("linear control", none, text if none else text + remedy)
 
 
 def _overlap_check(notes: Mapping[str, Any]) -> Check | None:

@@ -150,7 +150,10 @@ def _text_source(path: Path, options: ReadOptions) -> TagSource:
 
 
 def _no_tags_in_sdt(path: Path, options: ReadOptions) -> TagSource:
-    raise TagFileError(f"cannot read {path} as photons: an SDT file holds decay histograms; use tag_files.read_decays")
+    raise TagFileError(
+        f"cannot read {path} as photons: an SDT file holds decay histograms, no times of photons; it can be the "
+        "response of another file (--irf), and in a notebook analysis.tag_files.read_decays gives its curves"
+    )
 
 
 _SOURCES: dict[str, Callable[[Path, ReadOptions], TagSource]] = {

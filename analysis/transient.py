@@ -14,7 +14,7 @@ from analysis.likelihood import (
     PoissonFit,
     fit_poisson,
     goodness_probability,
-    profile_interval,
+    interval_of_fit,
     significance,
 )
 from analysis.transient_model import (
@@ -35,7 +35,6 @@ from analysis.transient_model import (
 
 FloatArray = npt.NDArray[np.float64]
 
-_MARGIN_NS = 20.0
 _DECAY_STARTS_NS = 16.0
 """After the gate's end, when all delays of the detection are over and only the lifetime is left."""
 _LOWER = np.array([0.0, -1.0, 8.0, 0.03, -3.0, 0.0, 0.2, 0.0, -0.3, 1.5, 0.0, 0.0])
@@ -81,13 +80,15 @@ class TransientFit:
 def cut_window(
     time_ns: FloatArray, counts: FloatArray, start_ns: float, width_ns: float, decay_ns: float = 0.0
 ) -> Window:
-    """Bins from just before a gate opens until it closes; ``time_ns`` left edges of uniform bins, (n_bins,).
+    """Bins while a gate is open; ``time_ns`` left edges of uniform bins, (n_bins,).
+
+    What is counted before it is left out: with many photons the last of the reset's light shows there.
 
     ``decay_ns``: how long after the gate nothing is switched, to see the exciton decay.
     Raises ValueError when the gate holds fewer than 8 bins.
     """
     bin_ns = float(time_ns[1] - time_ns[0])
-    inside = (time_ns >= start_ns - _MARGIN_NS) & (time_ns + bin_ns <= start_ns + width_ns + 1e-9)
+    inside = (time_ns >= start_ns - 1e-9) & (time_ns + bin_ns <= start_ns + width_ns + 1e-9)
     if np.sum(inside & (time_ns >= start_ns)) < 8:
         raise ValueError(
             f"the gate from {start_ns:g} to {start_ns + width_ns:g} ns holds fewer than 8 bins of {bin_ns:g} ns"
@@ -128,12 +129,11 @@ def fit_transient(window: Window, dark_counts: float, dark_ns: float) -> Transie
     upper = _upper(window)
     starts = _starts(window, dark_counts / dark_ns)
     low, high = _LOWER[:N_PUMP], upper[:N_PUMP]
-    trials = [fit_poisson(model, data, start, low, high, max_steps=6) for start in starts]
-    fit = fit_poisson(model, data, min(trials, key=lambda f: f.deviance).values, low, high)
+    fit = min((fit_poisson(model, data, start, low, high) for start in starts), key=lambda trial: trial.deviance)
     flat = _constant(model, data, fit, upper)
     seen = significance(flat.deviance - fit.deviance, 2)
     interval_e, interval_t = (
-        _profile(model, data, fit, upper, k) if seen > _WORTH_A_PROFILE else _from_error(fit, k)
+        interval_of_fit(model, data, fit, (low, high), k) if seen > _WORTH_A_PROFILE else _from_error(fit, k)
         for k in (EFFICIENCY, TIME)
     )
     return TransientFit(
@@ -227,22 +227,6 @@ def _constant(model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray
     start[EFFICIENCY], start[TIME] = 0.0, min(50.0, upper[TIME])
     start[SLOW_SHARE], start[SLOWNESS] = 0.0, USUAL_SLOWNESS
     return fit_poisson(model, data, start, _LOWER[:N_PUMP], upper[:N_PUMP], held=(EFFICIENCY, TIME, *_SECOND))
-
-
-def _profile(model: Model, data: FloatArray, fit: PoissonFit, upper: FloatArray, index: int) -> tuple[float, float]:
-    """68 % profile-likelihood interval of one parameter, starting each refit from the best fit."""
-    start = fit.values.copy()
-    held = (index,)
-
-    def deviance_at(x: float) -> float:
-        start[index] = x
-        refit = fit_poisson(model, data, start, _LOWER[:N_PUMP], upper[:N_PUMP], held, max_steps=30)
-        start[:] = refit.values  # the next value lies near: go on from here
-        return refit.deviance
-
-    best = float(fit.values[index])
-    step = float(fit.errors[index]) or 0.1 * abs(best) + 1e-3
-    return profile_interval(deviance_at, best, fit.deviance, step, (float(_LOWER[index]), float(upper[index])))
 
 
 def _from_error(fit: PoissonFit, index: int) -> tuple[float, float]:

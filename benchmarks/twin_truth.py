@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import numpy.typing as npt
 
 from sims.dot.response import Dot, Response
 from sims.dot.stimulus import Cycle
+
+FloatArray = npt.NDArray[np.float64]
 
 CROSS_EXCITATION = 0.002
 """Strength with which the laser excites the next line; a run states it under "one line addressed"."""
@@ -43,7 +46,8 @@ def truths(procedure: str, seen: list[Response]) -> dict[str, float]:
     """Results of ``procedure`` as far as the responses seen during the run tell them: name -> value."""
     if procedure == "g2":
         last = seen[-1]
-        return {"g2_zero": last.expected_g2_zero(np.full((2, last.dot.transitions.rate_per_ns.size), 1e-6))}
+        alike = np.full((2, last.dot.transitions.rate_per_ns.size), 1e-6)
+        return {"g2_zero": last.expected_g2_zero(alike), "lifetime": _decay_time_ns(last)}
     if procedure == "spin-pumping":
         return {"pumping_efficiency": pumping_efficiency(seen)}
     if procedure == "polarised-pl":
@@ -55,8 +59,15 @@ def truths(procedure: str, seen: list[Response]) -> dict[str, float]:
 
 def pumping_efficiency(seen: list[Response]) -> float:
     """1 − F_end/F_0 of the pump on the line, from populations; those before it belong to the scan over the line."""
-    start, end = _addressed([response for response in seen if _is_resonant_pump(response)][-1])
+    start, end = _projections([response for response in seen if _is_resonant_pump(response)][-1])
     return 1.0 - _fluorescence(end) / _fluorescence(start)
+
+
+def _decay_time_ns(response: Response, start_ns: float = 10.0, stop_ns: float = 60.0) -> float:
+    """Of the fluorescence after the pulse. Dark excitons make it a little longer than the bright exciton's lifetime."""
+    time, rate = response.intensity(np.ones(response.dot.transitions.rate_per_ns.size))
+    first, last = np.searchsorted(time, [start_ns, stop_ns])
+    return float((time[last] - time[first]) / np.log(rate[first] / rate[last]))
 
 
 def _is_resonant_pump(response: Response) -> bool:
@@ -64,19 +75,20 @@ def _is_resonant_pump(response: Response) -> bool:
     lights = [segment.lights[0] for segment in response.cycle.segments if segment.lights]
     if not lights or lights[0].stokes[2] < 0.9:
         return False
-    start, end = _addressed(response)
-    return end < 0.3 * start
+    start, end = _projections(response)
+    return bool(end[0] < 0.3 * start[0])
 
 
-def _addressed(response: Response) -> tuple[float, float]:
-    """Population of the projection +S when the pump goes on and when it goes off."""
+def _projections(response: Response) -> FloatArray:
+    """Populations of the projections, +S first, when the pump goes on and when it goes off, (2, 2S + 1)."""
     durations = [segment.duration_ns for segment in response.cycle.segments]
     first = next(k for k, segment in enumerate(response.cycle.segments) if segment.lights)
     on, off = sum(durations[:first]), sum(durations[: first + 1])
-    populations = response.dot.spin_populations(response)[:, 0]
-    at = np.searchsorted(response.time_ns, [on, off])
-    return float(populations[at[0]]), float(populations[at[1]])
+    populations = response.dot.spin_populations(response)
+    return np.asarray(populations[np.searchsorted(response.time_ns, [on, off])], dtype=np.float64)
 
 
-def _fluorescence(addressed: float) -> float:
-    return addressed + CROSS_EXCITATION * (1.0 - addressed)
+def _fluorescence(projections: FloatArray) -> float:
+    """Of the addressed projection, and of the others through the foot of their Lorentzian lines."""
+    away = np.arange(1, projections.size)
+    return float(projections[0] + np.sum(CROSS_EXCITATION / away**2 * projections[1:]))

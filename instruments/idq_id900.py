@@ -203,6 +203,10 @@ class Id900(Instrument):
             self._play(duration_s)
             return np.stack([self._histogram_data(number, int(n_bins)) for number in range(1, len(stop_channels) + 1)])
 
+    def most_bins(self) -> int:
+        """Largest number of bins of a histogram."""
+        return MOST_BINS
+
     def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]:
         """Count rate of each channel over ``integration_s`` seconds, Hz."""
         self._check_inputs(channels)

@@ -23,6 +23,7 @@ from instruments.visa import require_within
 LIBRARIES = ("mhlib64.dll", "libmh150.so", "mhlib.so")
 MODE_T2 = 2
 INTERNAL_CLOCK = 0
+MOST_BINS = 10_000_000
 FIFO_RECORDS = 1_048_576
 FLAG_FIFO_FULL = 0x0002
 RATE_GATE_S = 0.1
@@ -149,7 +150,7 @@ class MultiHarp(Instrument):
 
         Counts of shape (len(stop_channels), n_bins); bin k covers [k, k+1) * bin_width_ps after the latest start.
         """
-        require_within(self.name, "number of bins", n_bins, 1, 10_000_000, "", "use fewer or wider bins")
+        require_within(self.name, "number of bins", n_bins, 1, MOST_BINS, "", "use fewer or wider bins")
         require_within(self.name, "bin width", bin_width_ps, 1, 1e12, "ps", "choose a value inside")
         tags = self.record_tags(duration_s, (start_channel, *stop_channels))
         starts = tags.timestamps_ps[tags.channel == start_channel]
@@ -159,6 +160,10 @@ class MultiHarp(Instrument):
                 for stop in stop_channels
             ]
         )
+
+    def most_bins(self) -> int:
+        """Largest number of bins of a histogram."""
+        return MOST_BINS
 
     def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]:
         """Count rate of each channel, Hz: the mean of the device's 0.1 s gates that fit into ``integration_s``."""

@@ -209,6 +209,15 @@ class TimeTagger(Protocol):
 
 
 @runtime_checkable
+class LimitedBins(Protocol):
+    """A time tagger that can say, without asking the device, how many bins its histograms hold."""
+
+    def most_bins(self) -> int:
+        """Largest number of bins of a histogram."""
+        ...
+
+
+@runtime_checkable
 class Cryostat(Protocol):
     """Sample temperature."""
 
@@ -287,6 +296,15 @@ class GateGenerator(Protocol):
 
     def disable_gate(self, gate: str) -> None:
         """A gate of zero width."""
+        ...
+
+
+@runtime_checkable
+class LimitedDivider(Protocol):
+    """A delay generator that can say, without asking the device, how far it divides the laser rate."""
+
+    def largest_divider(self) -> int:
+        """Largest divider of ``trigger_on_laser``."""
         ...
 
 

@@ -125,6 +125,10 @@ class Dg645(LabInstrument):
                 f"not {(EXTERNAL_RISING, divider, True)}; check the front panel"
             )
 
+    def largest_divider(self) -> int:
+        """Largest divider of :meth:`trigger_on_laser`."""
+        return LARGEST_DIVIDER
+
     def set_gate(
         self, gate: str, delay_s: float, width_s: float, level_v: float = 5.0, divider: int = 1
     ) -> tuple[float, float]:

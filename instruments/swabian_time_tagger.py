@@ -23,6 +23,7 @@ from instruments.visa import require_within, wait_until
 PS_PER_S = 1e12
 SDK_MODULES = ("Swabian.TimeTagger", "TimeTagger")
 HIGHEST_CHANNEL = 18
+MOST_BINS = 10_000_000
 BUFFER_TAGS = 20_000_000
 TIME_TAG = 0
 POLL_S = 0.05
@@ -138,7 +139,7 @@ class SwabianTimeTagger(Instrument):
         Bin k covers [k, k+1) * bin_width_ps after the latest start. Raises LimitError, NotReadyError, WireError.
         """
         self._check((start_channel, *stop_channels), duration_s)
-        require_within(self.name, "number of bins", n_bins, 1, 10_000_000, "", "use fewer or wider bins")
+        require_within(self.name, "number of bins", n_bins, 1, MOST_BINS, "", "use fewer or wider bins")
         require_within(self.name, "bin width", bin_width_ps, 1, 1e12, "ps", "choose a value inside")
         if bin_width_ps != int(bin_width_ps):
             raise LimitError(f"{self.name}: bin width {bin_width_ps} ps; give whole picoseconds")
@@ -158,6 +159,10 @@ class SwabianTimeTagger(Instrument):
         if any(each.shape != (n_bins,) for each in data):
             raise WireError(f"{self.name}: 'Histogram.getData' gave {[each.shape for each in data]}, not {n_bins} bins")
         return np.stack(data)
+
+    def most_bins(self) -> int:
+        """Largest number of bins of a histogram."""
+        return MOST_BINS
 
     def count_rates_hz(self, channels: Sequence[int], integration_s: float = 0.1) -> dict[int, float]:
         """Count rate of each channel over ``integration_s`` seconds, Hz."""

@@ -190,6 +190,21 @@ class SpinResonance(SpinExperiment):
             start, stop = start + shift, stop + shift
         return [float(f) for f in np.linspace(start, stop, self.frequency_points)]
 
+    def sequence(self, laser_rate_hz: float) -> PulseSequence:
+        """Reset, pump, microwave, probe."""
+        return plan_sequence(
+            laser_rate_hz=laser_rate_hz,
+            reset_ns=self.reset_time,
+            pump_ns=self.pump_time,
+            dark_ns=self.microwave_time + 200.0,
+            probe_ns=self.probe_time,
+            microwave_ns=self.microwave_time,
+        )
+
+    def cycle_parameters_ns(self) -> dict[str, float]:
+        """As every spin experiment, and microwave_time."""
+        return {**super().cycle_parameters_ns(), "microwave_time": self.microwave_time}
+
     def measuring_time_s(self) -> float:
         """Counting time of the sweeps, s."""
         return 2.0 * float(self.counting_time) * int(self.frequency_points)
@@ -203,14 +218,7 @@ class SpinResonance(SpinExperiment):
         """Spectrum, resonance of the light, then the microwave sweeps."""
         field_t = self._role("magnet", Magnet).field_t()  # type: ignore[type-abstract]
         line = self.find_line(field_t)
-        sequence = plan_sequence(
-            laser_rate_hz=self.pulse_source.repetition_rate_hz(),
-            reset_ns=self.reset_time,
-            pump_ns=self.pump_time,
-            dark_ns=self.microwave_time + 200.0,
-            probe_ns=self.probe_time,
-            microwave_ns=self.microwave_time,
-        )
+        sequence = self.sequence(self.pulse_source.repetition_rate_hz())
         self.note_sequence(sequence)
         self.recorder.note("probe", {"spin_projection": probed_projection(self.sample, self.line == "highest")})
         self.bring_into_resonance(line, sequence)

@@ -33,7 +33,7 @@ from procedures.light import (
     tune_resonant,
 )
 from procedures.line_scan import lorentzian_centre
-from procedures.sequence import PulseSequence, program
+from procedures.sequence import PulseSequence, program, refuse_long_cycle
 from procedures.spectra import expose_spectrum, spectrum_table
 from procedures.spin_parameters import SpinParameters
 from procedures.units import energy_mev, wavelength_nm, width_mev
@@ -73,12 +73,22 @@ class SpinExperiment(SpinParameters):
             )
         refuse_excitation(bench, self.excitation_wavelength, emission_nm)
         refuse_out_of_range(bench, "resonant_laser", emission_nm, "the emission of the dot")
-        refuse_fast_trigger(SPECTRUM_DIVIDER, bench.role("pulse_source").repetition_rate_hz())
+        laser_rate_hz = bench.role("pulse_source").repetition_rate_hz()
+        refuse_fast_trigger(SPECTRUM_DIVIDER, laser_rate_hz)
+        refuse_long_cycle(bench, self.sequence(laser_rate_hz), HISTOGRAM_BIN_PS, self.cycle_parameters_ns())
 
     @property
     def helicity_deg(self) -> float:
         """Angle of excitation and analyser quarter-wave plates: sigma-plus, or sigma-minus in the swapped control."""
         return SIGMA_MINUS_DEG if self.control == HELICITY_SWAPPED else SIGMA_PLUS_DEG
+
+    def sequence(self, laser_rate_hz: float) -> PulseSequence:
+        """The pulse sequence that the parameters ask for; RefusedError where its pulses do not fit."""
+        raise NotImplementedError
+
+    def cycle_parameters_ns(self) -> dict[str, float]:
+        """The parameters that make the sequence longer, ns."""
+        return {"reset_time": self.reset_time, "pump_time": self.pump_time, "probe_time": self.probe_time}
 
     def measuring_time_s(self) -> float:
         """Counting time of the measurement proper, s."""

@@ -6,9 +6,11 @@ The cycle is a whole number of laser periods, because the laser triggers the del
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from instruments.roles import GateGenerator
+from instruments.bench import Bench
+from instruments.roles import GateGenerator, LimitedBins, LimitedDivider
 from procedures.errors import RefusedError
 
 SETTLING_NS = 50.0  # lets the exciton of the preceding light decay before the next gate opens
@@ -82,6 +84,39 @@ def plan_sequence(
         microwave_width_ns=microwave_ns,
         probe_start_ns=probe_start,
         probe_width_ns=probe_ns,
+    )
+
+
+def refuse_long_cycle(bench: Bench, sequence: PulseSequence, bin_ps: int, times_ns: Mapping[str, float]) -> None:
+    """Refuse a cycle longer than the trigger can be divided or a histogram with bins of ``bin_ps`` reaches.
+
+    ``times_ns``: the parameters that make up the cycle. The devices that can say their limits are asked; nothing moves.
+    """
+    limits: list[tuple[float, str]] = []
+    tagger, gates = bench.role("time_tagger"), bench.role("gates")
+    if isinstance(gates, LimitedDivider):
+        most = gates.largest_divider()
+        what = f"{bench.instrument_name('gates')} divides the laser's rate by at most {most}"
+        limits.append((most * sequence.laser_period_ns, what))
+    if isinstance(tagger, LimitedBins):
+        n_bins = tagger.most_bins()
+        what = (
+            f"histograms of {bench.instrument_name('time_tagger')} hold at most {n_bins} bins of {bin_ps / 1000:g} ns"
+        )
+        limits.append((n_bins * bin_ps / 1000.0, what))
+    if not limits:
+        return
+    limit_ns, why = min(limits)
+    if sequence.period_ns <= limit_ns:
+        return
+    name = max(times_ns, key=lambda each: times_ns[each])
+    room_ns = times_ns[name] - (sequence.period_ns - limit_ns) - sequence.laser_period_ns  # cycles are rounded up
+    remedy = f"shorten {name} to {math.floor(room_ns)} ns or less"
+    if room_ns < SETTLING_NS:
+        remedy = f"shorten {', '.join(times_ns)}"
+    raise RefusedError(
+        f"{name} = {times_ns[name]:.10g} ns makes the pulse sequence {sequence.period_ns:.10g} ns long, but {why}, "
+        f"{limit_ns:.10g} ns: {remedy}"
     )
 
 

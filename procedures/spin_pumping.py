@@ -103,6 +103,20 @@ class SpinPumping(SpinExperiment):
             if not any(self._missing_s(progress, condition) for condition in self._conditions_after()):
                 refuse_nothing_missing(self.continues, progress.done, progress.planned, "batches", "duration")
 
+    def sequence(self, laser_rate_hz: float) -> PulseSequence:
+        """Reset, pump, dark, probe."""
+        return plan_sequence(
+            laser_rate_hz=laser_rate_hz,
+            reset_ns=self.reset_time,
+            pump_ns=self.pump_time,
+            dark_ns=self.dark_time,
+            probe_ns=self.probe_time,
+        )
+
+    def cycle_parameters_ns(self) -> dict[str, float]:
+        """As every spin experiment, and dark_time."""
+        return {**super().cycle_parameters_ns(), "dark_time": self.dark_time}
+
     def measuring_time_s(self) -> float:
         """Counting time of the pump, s."""
         return float(self.duration)
@@ -111,13 +125,7 @@ class SpinPumping(SpinExperiment):
         """Spectrum, resonance, then pump batches and controls."""
         field_t = self._role("magnet", Magnet).field_t()  # type: ignore[type-abstract]
         line = self.find_line(field_t)
-        sequence = plan_sequence(
-            laser_rate_hz=self.pulse_source.repetition_rate_hz(),
-            reset_ns=self.reset_time,
-            pump_ns=self.pump_time,
-            dark_ns=self.dark_time,
-            probe_ns=self.probe_time,
-        )
+        sequence = self.sequence(self.pulse_source.repetition_rate_hz())
         self.note_sequence(sequence)
         highest = (self.line == "highest") != (self.control == HELICITY_SWAPPED)
         self.recorder.note("probe", {"spin_projection_sign": 1 if highest else -1})

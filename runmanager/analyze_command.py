@@ -30,6 +30,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse has no public 
     )
     analyse.add_argument(
         "--irf",
+        action="append",
         type=Path,
         metavar="FILE",
         help="measured response: lifetimes through it (pulsed light), g2(0) through it (continuous light)",
@@ -74,7 +75,10 @@ def reading_options(options: argparse.Namespace) -> "ReadOptions | None":
 def _wishes(options: argparse.Namespace) -> PhotonWishes:
     gate_ns = None if options.gate_ns is None else gate_of(options.gate_ns)
     jitter_ps = None if options.jitter_ps is None else jitter_of(options.jitter_ps)
-    return PhotonWishes(gate_ns, options.irf, options.irf_bin_ps, jitter_ps)
+    responses = options.irf or [None]
+    if len(responses) > 1:
+        raise BadInputError(f"--irf is given {len(responses)} times; one response holds for all files of a call")
+    return PhotonWishes(gate_ns, responses[0], options.irf_bin_ps, jitter_ps)
 
 
 def _analyse(options: argparse.Namespace) -> int:

@@ -62,4 +62,4 @@ def _jitter(
     if wishes.response is None:
         return None
     response = read_response(wishes.response, options, wishes.response_bin_ps)
-    return cw_response.of_response(response, two_busiest(counts), options)
+    return cw_response.of_response(response, two_busiest(counts), options, reach_ns=_REACH_PS * 1e-3)

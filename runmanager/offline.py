@@ -59,6 +59,8 @@ def analyse_file(
     if not path.is_file():
         raise BadInputError(f"{path}: there is no such file")
     wanted = wishes or PhotonWishes()
+    if wanted.response is not None and wanted.response.is_dir():
+        raise BadInputError(f"{wanted.response} is a folder; --irf names one file, the response")
     if wanted.response is not None and not wanted.response.is_file():
         raise BadInputError(f"{wanted.response}: there is no such file to read the response from")
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runfile.results import Analysis
+from runfile.results import Analysis, Verdict
 from runmanager.cw_settings import Beginning, cw_settings
 from runmanager.photon_wishes import PhotonWishes
 
@@ -76,12 +76,14 @@ def further(
     *,
     with_report: bool,
     options: "ReadOptions | None" = None,
+    channels: "tuple[int, int] | None" = None,
     report: "Progress | None" = None,
 ) -> "tuple[Analysis, tuple[Section, ...]]":
     """Results and, for a report, sections of pulsed light: the usual ones and what was wished for.
 
-    ``options``: how to read a response that is a photon file. ``report`` is told the progress; a stream is read twice
-    for a gate and twice for the scan of gates. Raises AnalysisError where a wish cannot be met.
+    ``options``: how to read a response that is a photon file. ``channels`` of the detectors in a photon file, which
+    such a response must have, too. ``report`` is told the progress; a stream is read twice for a gate and twice for the
+    scan of gates. Raises AnalysisError where a wish cannot be met.
     """
     from analysis import g2, gated_g2, response_lifetime
     from analysis.response_file import read_response
@@ -95,7 +97,8 @@ def further(
         results |= gated_g2.results(gated_g2.gated_g2(evaluation, gate, share(report, 0.0, scanning)))
     if wishes.response is not None:
         response = read_response(wishes.response, options, wishes.response_bin_ps)
-        lifetimes = response_lifetime.evaluate(evaluation, response, options)
+        lifetimes = response_lifetime.evaluate(evaluation, response, options, channels)
+        found = replace(found, verdict=Verdict((*found.verdict.checks, response_lifetime.check(lifetimes))))
         told = response_lifetime.results(lifetimes)
         results |= told
         if with_report:
@@ -137,7 +140,9 @@ def _in_memory(file: PhotonFile) -> PhotonFindings:
     file.wishes.refuse_for_pulses(file.path)
     photons = pulsed.from_record(record, light.guess_period_ps)
     found = g2.evaluate_photons(photons)
-    analysis, sections = further(found, file.wishes, with_report=file.with_report, options=file.options)
+    analysis, sections = further(
+        found, file.wishes, with_report=file.with_report, options=file.options, channels=_detectors_of(record)
+    )
     analysis = _with_warnings(analysis, light.warnings)
     if not file.with_report:
         return PhotonFindings(analysis, record.duration_s)
@@ -178,6 +183,7 @@ def _in_chunks(file: PhotonFile) -> PhotonFindings:
         file.wishes,
         with_report=file.with_report,
         options=file.options,
+        channels=_channels(evaluation),
         report=share(file.progress, until, steady_from),
     )
     analysis = _with_warnings(analysis, light.warnings)
@@ -230,6 +236,16 @@ class _Light:
     is_cw: bool
     guess_period_ps: float | None = None
     warnings: tuple[str, ...] = ()
+
+
+def _detectors_of(record: "PhotonRecord") -> tuple[int, int]:
+    """Channels of the two detectors, as :func:`analysis.pulsed.from_record` chooses them."""
+    from analysis import pulsed
+    from analysis.pulse_search import trigger_period_ps
+
+    related = record.sync_index is not None and record.nanotimes_ps is not None and bool(record.sync_period_ps)
+    trigger_ps = None if related else trigger_period_ps(record.timestamps_ps[record.channel == 0])
+    return pulsed.choose_detectors(_beginning(record).counts, trigger_ps)[0]
 
 
 def _light_of_record(record: "PhotonRecord") -> _Light:

@@ -28,6 +28,10 @@ _PICOHARP_T3 = 0x00010303
 _PICOHARP_DEAD_NS = 95.0
 """PicoQuant's glossary (tcspc.com), "T2 mode": within a channel, not across channels; T2 mode knows no router."""
 _OVERFLOW_CHANNEL = 0x3F
+_HYDRAHARP_1_T2 = 0x00010204
+"""Counts one overflow a record, whatever the record says."""
+_MOST_OVERFLOWS = 127
+"""Of one T2 record that ``ptufile`` counts right: it multiplies 2^25 ticks in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +97,17 @@ def _decode(
 ) -> tuple[RawChunk, int]:
     """Photons of one chunk, and the overflow at its end in ticks."""
     # A record of zeros is an event at time tag 0: decoded last, its time is what has overflowed so far.
-    records = layout.decoder.decode_records(np.append(raw, np.uint32(0)))
-    after_ticks = before_ticks + int(records["time"][-1])
-    records = records[:-1]
-    latest = before_ticks + (int(records["time"].max()) if len(records) else 0)
+    decodable, left_out_ticks = _few_overflows_each(layout, np.append(raw, np.uint32(0)))
+    records = layout.decoder.decode_records(decodable)
+    time_ticks = records["time"].astype(np.int64) + left_out_ticks
+    after_ticks = before_ticks + int(time_ticks[-1])
+    records, time_ticks = records[:-1], time_ticks[:-1]
+    latest = before_ticks + int(time_ticks.max(initial=0))
     checked_reach(layout.path, latest + 1, layout.tick_ps)
     is_photon = records["channel"] >= 0
     photons = records[is_photon]
     channel = _channel_numbers(layout, raw[is_photon], photons["channel"])
-    ticks = photons["time"].astype(np.int64) + before_ticks
+    ticks = time_ticks[is_photon] + before_ticks
     nanotimes: IntArray | None = None
     if layout.is_t3:
         nanotimes = np.rint(photons["dtime"].astype(np.int64) * layout.bin_ps).astype(np.int64)
@@ -116,6 +122,25 @@ def _decode(
         sync_index=ticks if layout.is_t3 else None,
     )
     return chunk, after_ticks
+
+
+def _few_overflows_each(layout: RecordLayout, raw: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.uint32], IntArray]:
+    """The records (n,) with overflow counts that ``ptufile`` can multiply, and the ticks left out up to each (n,)."""
+    excess = np.zeros(raw.size, dtype=np.int64)
+    if not _counts_overflows(layout):
+        return raw, excess
+    is_overflow = _is_overflow(raw)
+    excess[is_overflow] = np.maximum((raw[is_overflow] & 0x1FFFFFF).astype(np.int64) - _MOST_OVERFLOWS, 0)
+    return raw - excess.astype(np.uint32), np.cumsum(excess << 25)
+
+
+def _counts_overflows(layout: RecordLayout) -> bool:
+    """Whether an overflow record counts overflows of 2^25 ticks each (elsewhere it is at most 2^28 ticks)."""
+    return not (layout.is_t3 or layout.record_type in PICOHARP_TYPES or layout.record_type == _HYDRAHARP_1_T2)
+
+
+def _is_overflow(raw: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    return np.asarray(raw >= (1 << 31 | _OVERFLOW_CHANNEL << 25))
 
 
 def _channel_numbers(
@@ -156,7 +181,8 @@ def _refuse_illegal(layout: RecordLayout, raw: npt.NDArray[np.uint32], n_before:
 
 def _refuse_endless(layout: RecordLayout, raw: npt.NDArray[np.uint32], before_ticks: int) -> None:
     """TagFileError when overflow records claim more time than 64 bits hold: the decoder would wrap round."""
-    if layout.is_t3 or layout.record_type in PICOHARP_TYPES:
-        return  # an overflow is at most 2^20 syncs there
-    wraps = raw[raw >= (1 << 31 | _OVERFLOW_CHANNEL << 25)] & 0x1FFFFFF
-    checked_reach(layout.path, before_ticks + (int(wraps.sum(dtype=np.int64)) << 25), layout.tick_ps)
+    if not _counts_overflows(layout):
+        return
+    wraps = raw[_is_overflow(raw)] & 0x1FFFFFF
+    # at least 1 ps, because ticks are int64, too
+    checked_reach(layout.path, before_ticks + (int(wraps.sum(dtype=np.int64)) << 25), max(layout.tick_ps, 1.0))

@@ -94,6 +94,8 @@ def test_laser_light_that_tells_no_response_is_refused(tmp_path: Path) -> None:
     even = PhotonRecord(times, steady.integers(1, 3, times.size).astype(np.uint8), 0.1)
     with pytest.raises(AnalysisError, match="laser: no peak stands out"):
         of_laser_light(even, (1, 2), "laser")
+    with pytest.raises(AnalysisError, match=r"laser: 4\d pairs of photons within ±100 ns; 1000 pairs .* record longer"):
+        of_laser_light(laser_light(6, 100), (1, 2), "laser")
     with pytest.raises(AnalysisError, match="pairs of one laser pulse above the dark level; 1000"):
         of_laser_light(laser_light(6, 10_000), (1, 2), "laser")
     with pytest.raises(AnalysisError, match=r"channels \[1, 2\], the detectors of the measurement are 2 and 3"):
@@ -110,6 +112,35 @@ def test_histogram_without_light_is_refused() -> None:
     few[100:110] = 60.0
     with pytest.raises(AnalysisError, match="600 photons above the dark level"):
         of_response(TextResponse(np.arange(400) * 0.1, few), (1, 2))
+
+
+def test_flash_longer_than_the_pairs_reach_is_refused() -> None:
+    """A bin width of 1 ms instead of 16 ps: the kernel would not fit into memory."""
+    time_ns = np.arange(400) * 1e6
+    counts = np.random.default_rng(2).poisson(4.0 + 3000.0 * np.exp(-0.5 * ((time_ns - 1e8) / 3e6) ** 2))
+    response = TextResponse(time_ns, counts.astype(np.float64), "wide.txt")
+    with pytest.raises(AnalysisError, match=r"wide.txt: its flash of light lasts .* bins of 1e\+06 ns.* reach, 100 ns"):
+        of_response(response, (1, 2))
+
+
+def test_fine_and_long_histogram_costs_no_more_than_its_light() -> None:
+    """300,000 bins of 0.1 ps, all dark but few."""
+    counts = np.random.default_rng(2).poisson(4.0, 300_000).astype(np.float64)
+    counts[1000:1100] += 3000.0
+    jitter = of_response(TextResponse(np.arange(300_000) * 1e-4, counts), (1, 2))
+    assert jitter.weights.size < 1000
+
+
+def test_dip_below_zero_fails_the_verdict() -> None:
+    photons = emitter(4)
+    sound = analyse_cw(photons, jitter=of_widths(Width(SIGMA_1), Width(SIGMA_2))).verdict
+    assert [check.passed for check in sound.checks if check.name == "possible g2"] == [True]
+    for sigma_ns in (3.0, 20.0):
+        wide = analyse_cw(photons, jitter=of_widths(Width(sigma_ns), Width(sigma_ns))).verdict
+        (check,) = (check for check in wide.checks if check.name == "possible g2")
+        assert not check.passed
+        assert "response contradicts the dip" in check.detail
+        assert not wide.passed
 
 
 def test_kernel_is_no_longer_than_its_light() -> None:

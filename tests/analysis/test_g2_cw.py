@@ -126,3 +126,16 @@ def test_nonsense_is_refused() -> None:
         jitter_difference(np.ones(3), np.ones(4), 0.1)
     with pytest.raises(AnalysisError, match="two detectors"):
         analyse_cw(PhotonRecord(np.array([1, 2]), np.array([1, 1], dtype=np.uint8), 1.0))
+
+
+@pytest.mark.parametrize("seed", [1, 3, 7])
+def test_intervals_at_few_pairs_lie_in_each_other(seed: int) -> None:
+    """Where a refit that starts from the other edge's values gets lost: the 95 % interval was then the narrower one."""
+    rng = np.random.default_rng(seed)
+    delay_ns = np.arange(-80, 80) + 0.5
+    level = rng.uniform(5.0, 30.0)
+    counts = rng.poisson(level * (1 - np.exp(-np.abs(delay_ns) / 5.0)))
+    responses = [jitter_response(160, 0.1, 6.0, *widths_ns).weights for widths_ns in ((0.15, 0.46), (0.04, 0.02))]
+    fit = fit_cw(CwCoincidences(-80.0, 1.0, counts, level), jitter_difference(*responses, 0.1))
+    for one, two in ((fit.g2_zero_68, fit.g2_zero_95), (fit.antibunching_68_ns, fit.antibunching_95_ns)):
+        assert two[0] <= one[0] < one[1] <= two[1]

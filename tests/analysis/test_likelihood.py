@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2, poisson
 
-from analysis.likelihood import Model, deviance_residuals, fit_poisson, profile_interval, significance
+from analysis.likelihood import (
+    FloatArray,
+    Model,
+    deviance_residuals,
+    fit_poisson,
+    interval_of_fit,
+    profile_interval,
+    significance,
+)
 
 
 def constant(n: int) -> Model:
@@ -47,3 +55,28 @@ def test_significance_matches_wilks() -> None:
     assert significance(0.0, 2) == 0.0
     assert significance(chi2.isf(0.00135, 4), 4) == pytest.approx(3.0, abs=0.01)
     assert significance(5000.0, 2) == pytest.approx(70.7, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_intervals_of_a_fit_hold_its_value_and_lie_in_each_other(seed: int) -> None:
+    """A weak dip on a flat level: the valley of the likelihood is bent, and a search may get lost in it."""
+    x = np.linspace(-20.0, 20.0, 81)
+
+    def dip(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        level, depth, time = theta
+        fall = np.exp(-np.abs(x) / time)
+        slopes = np.column_stack((1 - depth * fall, -level * fall, -level * depth * fall * np.abs(x) / time**2))
+        return level * (1 - depth * fall), slopes
+
+    counts = np.random.default_rng(seed).poisson(dip(np.array([12.0, 0.8, 3.0]))[0])
+    lower, upper = np.array([0.0, 0.0, 0.2]), np.array([1e3, 1.0, 100.0])
+    fit = fit_poisson(dip, counts, [12.0, 0.8, 3.0], lower, upper)
+    for index in (1, 2):
+        one, two = (
+            interval_of_fit(dip, counts, fit, (lower, upper), index, confidence=confidence)
+            for confidence in (0.68, 0.95)
+        )
+        value = float(fit.values[index])
+        assert two[0] <= one[0] <= value <= one[1] <= two[1]
+        assert one[0] < value or value < lower[index] + 1e-6
+        assert one[1] > value or value > upper[index] - 1e-6

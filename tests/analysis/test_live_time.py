@@ -53,6 +53,92 @@ def test_few_photons_make_no_pauses() -> None:
     assert Silences().live_s(2.0) == 2.0
 
 
+def with_darks(rng: np.random.Generator, dark_hz: float, *, bright_hz: float = 5e4) -> IntArray:
+    """Bright for 60 of 100 s, in four stretches, and dark counts all the time."""
+    bright = [rng.uniform(a, a + 15.0, rng.poisson(bright_hz * 15.0)) for a in (0.0, 25.0, 50.0, 75.0)]
+    dark = rng.uniform(0.0, 100.0, rng.poisson(dark_hz * 100.0))
+    return np.sort((np.concatenate([*bright, dark]) * 1e12).astype(np.int64))
+
+
+@pytest.mark.parametrize("dark_hz", [0.0, 0.03, 0.3, 0.5, 0.7, 1.0, 2.0, 8.0, 15.0, 30.0, 1000.0])
+def test_dark_stretches_are_left_out_as_a_whole_or_not_at_all(dark_hz: float) -> None:
+    """Only silence is a pause; what is left in is told with its share and its place."""
+    rng = np.random.default_rng(17)
+    for _ in range(3):
+        silences = seen(with_darks(rng, dark_hz))
+        live_s, told = silences.live_s(100.0), silences.undecided(100.0)
+        if told:
+            assert live_s == 100.0
+            assert any(
+                f"during {share}% of the record hardly any photons came" in told[0] for share in (38, 39, 40, 41)
+            )
+            assert "nothing is left out for it" in told[0]
+        else:
+            assert live_s == pytest.approx(60.0, abs=0.5)
+        assert bool(told) == (dark_hz >= 1.0) or 0.3 < dark_hz < 1.0
+
+
+def test_a_record_without_pauses_lasts_as_long_as_stated_to_the_last_digit() -> None:
+    assert seen(steady(6)).live_s(542.8891314884953 / 542) == 542.8891314884953 / 542
+
+
+def test_a_pause_beyond_the_gaps_of_dark_counts_is_left_out_alone() -> None:
+    """30 dark counts per s behind a shutter for 40 s, then 200 s joined in: those are a pause, the 40 s are told."""
+    times = with_darks(np.random.default_rng(18), 30.0)
+    silences = seen(np.where(times > 50 * 10**12, times + 200 * 10**12, times))
+    assert silences.live_s(300.0) == pytest.approx(100.0, abs=0.5)
+    (told,) = silences.undecided(300.0)
+    assert "during 13% of the record" in told
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "duration_s", "n"),
+    [
+        (1.0, 3600.0, 50),
+        (10.0, 10.0, 50),
+        (10.0, 600.0, 50),
+        (100.0, 3600.0, 5),
+        (1e3, 1.0, 50),
+        (1e3, 60.0, 20),
+        (1e4, 1.0, 50),
+        (1e5, 10.0, 3),
+        (1e6, 1.0, 10),
+    ],
+)
+def test_steady_light_has_no_pauses(rate_hz: float, duration_s: float, n: int) -> None:
+    rng = np.random.default_rng(19)
+    for _ in range(n):
+        times = np.sort(rng.uniform(0.0, duration_s, rng.poisson(rate_hz * duration_s)) * 1e12).astype(np.int64)
+        assert seen(times).live_s(duration_s) == duration_s
+        assert seen(times).undecided(duration_s) == ()
+
+
+@pytest.mark.parametrize("rate_hz", [100.0, 1e3, 1e5])
+@pytest.mark.parametrize("mean_s", [0.01, 0.1, 1.0])
+def test_blinking_makes_no_pauses(rate_hz: float, mean_s: float) -> None:
+    """Off-times (exponential), with 5 % of the light left, are live time; those far shorter than the record untold."""
+    rng = np.random.default_rng(20)
+    duration_s = 50.0
+    ends = np.cumsum(rng.exponential(mean_s, round(3.0 * duration_s / mean_s)))
+    times = np.sort(rng.uniform(0.0, duration_s, rng.poisson(rate_hz * duration_s)))
+    on = np.searchsorted(ends, times) % 2 == 0
+    silences = seen((times[on | (rng.random(times.size) < 0.05)] * 1e12).astype(np.int64))
+    assert silences.live_s(duration_s) == duration_s
+    if mean_s <= 0.1:
+        assert silences.undecided(duration_s) == ()
+
+
+def test_off_times_without_any_photon_are_no_pauses() -> None:
+    """A power law from 1 ms to 10 s, as quantum dots have: no length stands by itself."""
+    rng = np.random.default_rng(21)
+    lengths = 1e-3 / (1.0 - rng.random(6000) * (1.0 - 1e-4**0.5)) ** 2
+    ends = np.cumsum(lengths)
+    times = np.sort(rng.uniform(0.0, ends[-1], round(2e4 * ends[-1])))
+    silences = seen((times[np.searchsorted(ends, times) % 2 == 0] * 1e12).astype(np.int64))
+    assert silences.live_s(float(ends[-1])) == float(ends[-1])
+    assert silences.undecided(float(ends[-1])) != ()
+
+
 @given(st.lists(st.integers(0, 19_999), max_size=12), st.booleans())
 def test_chunks_do_not_matter(cuts: list[int], late: bool) -> None:
     times = steady(5)
@@ -65,6 +151,7 @@ def test_chunks_do_not_matter(cuts: list[int], late: bool) -> None:
     assert parts.pauses_ps(end) == whole.pauses_ps(end)
     assert parts.longest_ps(end) == whole.longest_ps(end)
     assert parts.pauses_between_photons_ps() == whole.pauses_between_photons_ps()
+    assert parts.undecided(1.5) == whole.undecided(1.5)
 
 
 def torn_pulses(pulse: IntArray) -> IntArray:
@@ -130,6 +217,35 @@ def test_stream_and_whole_have_one_live_time() -> None:
             assert found.results[name].value == pytest.approx(expected.results[name].value, rel=1e-9), name
             assert found.results[name].method == expected.results[name].method
         assert "0.58 s of pauses" in found.results["live_time"].method
+
+
+def half_dark(seed: int) -> PhotonRecord:
+    """Light without memory in half of the pulses, in one piece, and dark counts all the time."""
+    rng = np.random.default_rng(seed)
+    pulse = np.concatenate([rng.integers(0, N_LIVE, 60_000), rng.integers(0, 2 * N_LIVE, 2_000)])
+    late = np.concatenate([rng.exponential(12_000.0, 60_000), rng.uniform(0.0, PERIOD_PS, 2_000)]).astype(np.int64)
+    times = np.sort(pulse * PERIOD_PS + late % PERIOD_PS)
+    channel = rng.integers(1, 3, times.size).astype(np.uint8)
+    return PhotonRecord(times, channel, 2 * N_LIVE * PERIOD_PS * 1e-12, PERIOD_PS)
+
+
+def test_pulsed_light_that_was_off_behind_dark_counts_is_told() -> None:
+    record = half_dark(1)
+    told = g2.analyse_photons(record)
+    assert told.results["live_time"].value == record.duration_s
+    assert told.results["g2_zero"].value == pytest.approx(1.0, abs=0.2)
+    assert told.results["g2_zero_poisson"].value > 1.7
+    assert any("hardly any photons came, the longest time from about 0.4" in warning for warning in told.warnings)
+    assert any("the light was not steady: pairs far" in w and "g2_zero_poisson and the" in w for w in told.warnings)
+    stream = RecordStream(record, 7001)
+    assert g2.analysis_of(g2_stream.evaluate_stream(stream, survey(stream))).warnings == told.warnings
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_steady_pulsed_light_is_called_steady(seed: int) -> None:
+    for related in (True, False):
+        told = g2.analyse_photons(emitter_with_background(seed, related=related))
+        assert not [w for w in told.warnings if "not steady" in w or "hardly any" in w]
 
 
 def steady_emitter(seed: int) -> PhotonRecord:

@@ -83,6 +83,12 @@ def test_decimal_comma_is_no_other_width(tmp_path: Path) -> None:
         ("".join(f"{k * k} 1\n" for k in range(12)), None, "equal steps"),
         ("".join(f"{k} -1\n" for k in range(12)), None, "not negative"),
         ("".join(f"{0.1 * k} nan\n" for k in range(12)), None, "finite"),
+        ("".join(f"{0.1 * k:.1f} {k}e300\n" for k in range(12)), None, r"irf\.txt: a bin with 1\.1e\+301 counts"),
+        (
+            "Time calibration: 0 ns/ch\n" + ALONE,
+            None,
+            r"irf\.txt: the header states a bin width of 0 ns, which is none",
+        ),
         ("0 1\n1 1\n", None, "ten rows"),
         ("one two\n" * 12, None, "ten rows.*line 12: 'one two'"),
         (ALONE + "end of file\n" + ALONE, 16.0, "line 41, 'end of file', stands among"),

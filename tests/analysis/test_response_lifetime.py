@@ -71,11 +71,51 @@ def test_figure_is_drawn() -> None:
 
 def test_response_without_light_or_of_another_laser_is_refused(tmp_path: Path) -> None:
     seen = evaluation([(4.0, 1.0)], 20_000)
-    with pytest.raises(AnalysisError, match="1000 at least"):
-        response_lifetime.evaluate(seen, TextResponse(np.arange(50) * 0.1, np.ones(50)))
-    twice = TextResponse(np.arange(1000) * 0.1, np.where(np.arange(1000) % 600 < 20, 500.0, 1.0))
-    with pytest.raises(AnalysisError, match="50% of its light comes outside one period"):
+    faint = np.where(np.arange(400) // 10 == 12, 60.0, 0.0)
+    with pytest.raises(AnalysisError, match=r"faint.txt: the response of channel 1 holds 600 .* 1000 at least"):
+        response_lifetime.evaluate(seen, TextResponse(np.arange(400) * 0.1, faint, "faint.txt"))
+    twice = TextResponse(np.arange(1000) * 0.1, np.where(np.arange(1000) % 600 < 20, 500.0, 1.0), "twice.txt")
+    with pytest.raises(AnalysisError, match=r"twice.txt: .* 50% of its light comes outside one period"):
         response_lifetime.evaluate(seen, twice)
+
+
+def test_response_without_a_peak_is_refused(tmp_path: Path) -> None:
+    """Dark counts alone, as a histogram and as photons: the fit would give any lifetime."""
+    seen = evaluation([(4.0, 1.0)], 20_000)
+    flat = np.random.default_rng(6).poisson(100.0, 3000).astype(np.float64)
+    with pytest.raises(AnalysisError, match=r"flat.txt: no peak stands out"):
+        response_lifetime.evaluate(seen, TextResponse(np.arange(3000) * 0.016, flat, "flat.txt"))
+    with pytest.raises(AnalysisError, match=r"norm.txt: .*add up to 5: are they raw counts"):
+        response_lifetime.evaluate(seen, TextResponse(np.arange(50) * 0.1, np.full(50, 0.1), "norm.txt"))
+    path = tmp_path / "dark.hdf5"
+    dark = record(np.random.default_rng(7), [(1e6, 1.0)], 100_000, 0)
+    export_photon_hdf5(RecordStream(dark), path, ExportDetails(description="laser blocked"))
+    with pytest.raises(AnalysisError, match=r"dark.hdf5, channel 1: no peak stands out"):
+        response_lifetime.evaluate(seen, path)
+
+
+def test_sound_response_passes_the_check() -> None:
+    for lifetimes in ([(4.0, 1.0)], [(0.8, 0.4), (5.0, 0.6)]):
+        check = response_lifetime.check(response_lifetime.evaluate(evaluation(lifetimes), text_response()))
+        assert check.passed, check.detail
+
+
+@pytest.mark.parametrize("factor", [0.3, 3.0, 10.0])
+def test_response_of_a_wrong_width_fails_the_check(factor: float) -> None:
+    sound = text_response()
+    wrong = TextResponse(sound.time_ns * factor, sound.counts)
+    found = response_lifetime.evaluate(evaluation([(4.0, 1.0)]), wrong)
+    check = response_lifetime.check(found)
+    assert not check.passed
+    assert "channel 1: the response does not describe the decay, chi2/dof" in check.detail
+
+
+def test_lifetime_that_the_response_hides_is_not_determined() -> None:
+    """Light as short as the response's bins: no lifetime, only a limit."""
+    found = response_lifetime.evaluate(evaluation([(1e-4, 1.0)], 20_000), text_response())
+    check = response_lifetime.check(found)
+    assert not check.passed
+    assert "is not determined" in check.detail
 
 
 def test_light_late_in_a_long_response_is_found() -> None:

@@ -39,7 +39,12 @@ def test_figure_is_drawn_beside_the_run_file(procedure: str, default_run: Defaul
 
 @pytest.mark.parametrize(
     ("procedure", "name"),
-    [("spin-pumping", "pumping_efficiency"), ("polarised-pl", "total_splitting"), ("g2", "g2_zero")],
+    [
+        ("spin-pumping", "pumping_efficiency"),
+        ("polarised-pl", "total_splitting"),
+        ("g2", "g2_zero"),
+        ("g2", "lifetime"),
+    ],
 )
 def test_results_are_what_the_inside_of_the_twin_says(
     procedure: str, name: str, default_made: Callable[[str], Any]

@@ -340,3 +340,46 @@ def test_long_run_file_has_the_results_of_a_short_one(
     for name, result in whole["results"].items():
         assert chunked["results"][name]["value"] == pytest.approx(result["value"], rel=1e-9), name
         assert chunked["results"][name]["stderr"] == pytest.approx(result["stderr"], rel=1e-7), name
+
+
+def flashes(seed: int, first_channel: int) -> tuple[IntArray, IntArray]:
+    """Scattered laser light of the pulses of :func:`pulsed_light` on two channels from ``first_channel`` on."""
+    rng = np.random.default_rng(seed)
+    pulse = np.unique(rng.integers(0, 600_000, 40_000))
+    times = pulse * PERIOD_PS + 5000 + rng.normal(0.0, 30.0, pulse.size).astype(np.int64)
+    return np.sort(times), rng.integers(first_channel, first_channel + 2, times.size)
+
+
+@pytest.mark.parametrize("stream_bytes", [0, 10**9])
+def test_response_of_plain_times_needs_the_same_channels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, stream_bytes: int
+) -> None:
+    monkeypatch.setattr(photon_analysis, "STREAM_BYTES", stream_bytes)
+    path = text_file(tmp_path / "tags.csv", *pulsed_light(1))
+    same, other = (text_file(tmp_path / f"laser{k}.csv", *flashes(2, k)) for k in (1, 5))
+    told = analysed(capsys, str(path), "--irf", str(same), *OPTIONS)
+    assert told["results"]["detector_1_lifetime_1"]["value"] == pytest.approx(15.0, rel=0.05)
+    assert cli.main(["analyze", str(path), "--irf", str(other), *OPTIONS]) == 2
+    assert "laser5.csv: the response holds photons of the channels [5, 6], the detectors" in capsys.readouterr().err
+
+
+def test_response_of_another_mode_is_refused_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = text_file(tmp_path / "tags.csv", *pulsed_light(1))
+    times, channel = flashes(2, 1)
+    index, nanotimes = times // PERIOD_PS, times % PERIOD_PS
+    record = PhotonRecord(times, channel.astype(np.uint8), 0.12, PERIOD_PS, nanotimes, index)
+    laser = tmp_path / "laser.hdf5"
+    export_photon_hdf5(RecordStream(record), laser, ExportDetails(description="scattered laser"))
+    assert cli.main(["analyze", str(path), "--irf", str(laser), *OPTIONS]) == 2
+    complaint = capsys.readouterr().err
+    assert "laser.hdf5: the response was recorded as each photon since its pulse (T3), the measurement" in complaint
+
+
+def test_response_that_is_a_folder_or_given_twice_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = text_file(tmp_path / "tags.csv", *pulsed_light(1, 2000))
+    assert cli.main(["analyze", str(path), "--irf", str(tmp_path), *OPTIONS]) == 2
+    assert "is a folder; --irf names one file" in capsys.readouterr().err
+    assert cli.main(["analyze", str(path), "--irf", "a.txt", "--irf", "b.txt", *OPTIONS]) == 2
+    assert "--irf is given 2 times" in capsys.readouterr().err

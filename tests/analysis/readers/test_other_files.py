@@ -82,7 +82,7 @@ def test_sdt_decays(tmp_path: Path) -> None:
 
 
 def test_sdt_is_no_photon_file(tmp_path: Path) -> None:
-    with pytest.raises(TagFileError, match="decay histograms"):
+    with pytest.raises(TagFileError, match=r"decay histograms, .* response of another file \(--irf\)"):
         read(file_of(tmp_path, make.sdt([[1, 2]]), ".sdt"))
 
 

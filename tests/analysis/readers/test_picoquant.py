@@ -40,6 +40,33 @@ def test_t2_tells_sync_from_input_1(tmp_path: Path, record_type: int) -> None:
     assert record.timestamps_ps.tolist() == [100, 150, 200, 2 * 2**25 + 1]
 
 
+@pytest.mark.parametrize("kind", [0x01010204, MULTIHARP_T2, TIMEHARP_T2, 0x00010205, "ht2"])
+@pytest.mark.parametrize("wraps", [1, 127, 128, 200, 256, 5000, 2**25 - 1])
+def test_t2_counts_all_overflows_of_one_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: int | str, wraps: int
+) -> None:
+    """200 overflows are 6.7 ms without a photon; whole and in chunks."""
+    records = [make.t2(0, 1000), make.OVERFLOW | wraps, make.t2(1, 2000), make.SYNC | 2500, make.OVERFLOW | wraps]
+    records += [make.t2(2, 7)]
+    if isinstance(kind, str):
+        path = file_of(tmp_path, make.hydraharp(records, mode=2, version=b"2.0"), ".ht2")
+    else:
+        path = file_of(tmp_path, make.ptu(records, record_type=kind, mode=2))
+    expected = [1000, wraps * 2**25 + 2000, wraps * 2**25 + 2500, 2 * wraps * 2**25 + 7]
+    whole = read(path)
+    assert whole.timestamps_ps.tolist() == expected
+    assert whole.channel.tolist() == [1, 2, 0, 3]
+    monkeypatch.setattr(picoquant_records, "CHUNK_RECORDS", 2)
+    chunks = list(open_stream(path).iter_chunks())
+    assert np.concatenate([chunk.timestamps_ps for chunk in chunks]).tolist() == expected
+
+
+def test_t3_counts_all_overflows_of_one_record(tmp_path: Path) -> None:
+    record = read(file_of(tmp_path, make.ptu([make.OVERFLOW | 1023, make.OVERFLOW | 1023, make.t3(0, 10, 5)])))
+    assert record.sync_index is not None
+    assert record.sync_index.tolist() == [2 * 1023 * 1024 + 5]
+
+
 def test_first_hydraharp_counts_one_overflow_a_record(tmp_path: Path) -> None:
     """Format 1: the number in an overflow record means nothing; T2 wraps at 33552000."""
     t3 = read(file_of(tmp_path, make.ptu([make.OVERFLOW | 5, make.t3(0, 0, 1)], record_type=HYDRAHARP_1_T3)))
