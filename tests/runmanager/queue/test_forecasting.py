@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -233,6 +233,15 @@ def test_an_error_of_the_forecasting_thread_is_told(path: Path, monkeypatch: pyt
         forecast_waiting(path, tell=lambda row, prediction: None)
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A shell ignores the interrupt for what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_stops_the_forecasting_thread_and_is_told() -> None:
     stop, ended = threading.Event(), threading.Event()
 
