@@ -112,7 +112,7 @@ def test_frozen_watcher_is_not_waited_for(host: Host, client: QueueClient) -> No
         began_s = time.monotonic()
         host.server.tell(line)
         longest_s = max(longest_s, time.monotonic() - began_s)
-        while client.poll(0.0) is not None:
+        if client.poll(5.0) is not None:  # the other one keeps up, however quick the telling is
             n_told += 1
     assert longest_s < 1.0
     while client.poll(0.5) is not None:
